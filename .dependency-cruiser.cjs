@@ -1,0 +1,80 @@
+// Import directions of ARCHITECTURE.md: api <- authorizers, cel, rules <- engine <- {cli, admission, kube <- reconcile};
+// main wires all.
+const layer = (name, from, to, comment) => ({
+  name,
+  severity: 'error',
+  comment,
+  from: { path: from },
+  to: { path: to },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'not-to-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-dev-dependencies',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    layer('api-is-a-leaf', '^src/api/', '^src/(?!api/)', 'Types and guards know nobody.'),
+    layer('cel-knows-api', '^src/cel/', '^src/(?!api/|cel/)', 'Expressions know values only.'),
+    layer('authorizers-know-api', '^src/authorizers/', '^src/(?!api/|authorizers/)', 'A backend knows configs only.'),
+    layer(
+      'rules-are-pure',
+      '^src/rules/',
+      '^src/(?!api/|authorizers/analysis|cel/|rules/)',
+      'A rule knows its arguments only.',
+    ),
+    layer(
+      'custom-rules-are-rules',
+      '^src/custom-rules/',
+      '^src/(?!api/|authorizers/analysis|cel/|rules/|custom-rules/)',
+      'Custom rules are rules.',
+    ),
+    layer(
+      'injection-is-pure',
+      '^src/injection/',
+      '^src/(?!api/|authorizers/analysis|rules/|injection/)',
+      'A mutator knows its arguments only.',
+    ),
+    layer(
+      'engine-knows-rules',
+      '^src/engine/',
+      '^src/(?!api/|authorizers/|cel/|rules/|injection/|engine/)',
+      'The engine has no edges.',
+    ),
+    layer('kube-knows-no-driver', '^src/kube/', '^src/(admission|reconcile|cli)/', 'The client serves all drivers.'),
+    layer(
+      'admission-is-an-edge',
+      '^src/admission/',
+      '^src/(kube|reconcile|cli|certs)/',
+      'Admission is given what it asks with.',
+    ),
+    layer('reconcile-is-an-edge', '^src/reconcile/', '^src/(admission|cli|certs)/', 'The loop does not know HTTP.'),
+    layer(
+      'offline-knows-no-cluster',
+      '^src/cli/(check|report|manifests)/',
+      '^src/(kube|reconcile|admission)/',
+      'Offline commands never import kube.',
+    ),
+    layer(
+      'pure-means-no-node',
+      '^src/(api|rules|injection|cel)/',
+      '^(fs|net|http|https|child_process|process|os|dns|tls|worker_threads|timers)(/|$)',
+      'Pure code has no edges.',
+    ),
+    { name: 'main-is-the-top', severity: 'error', from: { pathNot: '^src/main' }, to: { path: '^src/main' } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.cjs', '.mjs'],
+    },
+  },
+};

@@ -1,0 +1,51 @@
+// Runs every suite and ends with one line that adds them up. The end-to-end suite runs with the project's own CRDs, and
+// once more with those in MCP_AUTHZ_CRDS where that names a folder.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const { MCP_AUTHZ_CRDS: otherCrds, ...environment } = process.env;
+const folder = mkdtempSync(join(tmpdir(), 'mcp-authz-test-'));
+const total = { passed: 0, failed: 0, broken: 0 };
+
+function run(title, args, env) {
+  process.stderr.write(`\n== ${title}\n`);
+  const output = join(folder, `${title.replaceAll(/\W+/g, '-')}.json`);
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      'node_modules/jest/bin/jest.js',
+      '--json',
+      `--outputFile=${output}`,
+      ...args,
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'], env },
+  );
+  try {
+    const result = JSON.parse(readFileSync(output, 'utf8'));
+    total.passed += result.numPassedTests;
+    // A suite that could not even load has no failed test of its own, and must still count.
+    total.failed += result.numFailedTests + result.numRuntimeErrorTestSuites + result.numPendingTests;
+  } catch {
+    total.failed += 1;
+  }
+  if (status !== 0 && total.failed === 0) {
+    total.failed += 1;
+  }
+}
+
+const selected = process.argv.slice(2);
+run('unit and contract', ['--selectProjects', 'unit', 'contract', ...selected], environment);
+run('end to end, own CRDs', ['--selectProjects', 'e2e', ...selected], environment);
+if (otherCrds !== undefined && otherCrds !== '') {
+  run('end to end, CRDs of MCP_AUTHZ_CRDS', ['--selectProjects', 'e2e', ...selected], {
+    ...environment,
+    MCP_AUTHZ_CRDS: otherCrds,
+  });
+}
+rmSync(folder, { recursive: true, force: true });
+process.stdout.write(`\n${String(total.passed)} passed, ${String(total.failed)} failed\n`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

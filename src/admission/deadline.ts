@@ -1,0 +1,34 @@
+/** How long the API server waits: the `timeout` query parameter of its call, a Go duration such as `10s`. */
+
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** What is left for the answer to travel and for a busy event loop. */
+const MARGIN_MS = 250;
+
+/** Kubernetes' own upper limit for `timeoutSeconds` of a webhook. */
+export const LONGEST_MS = 30_000;
+
+/** Milliseconds of a Go duration (time.ParseDuration), undefined where the text is none. */
+export function parseGoDuration(text: string): number | undefined {
+  const parts = [...text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/gy)];
+  const length = parts.reduce((sum, [whole]) => sum + whole.length, 0);
+  if (parts.length === 0 || length !== text.length) {
+    return undefined;
+  }
+  return parts.reduce((sum, [, amount = '0', unit = 's']) => sum + Number(amount) * (UNITS[unit] ?? 0), 0);
+}
+
+/** How many milliseconds the work may take, so that an answer leaves before the API server hangs up. */
+export function workBudget(timeout: string | null): number {
+  const asked = timeout === null ? LONGEST_MS : (parseGoDuration(timeout) ?? LONGEST_MS);
+  const bounded = Math.min(asked, LONGEST_MS);
+  return Math.max(bounded / 2, bounded - MARGIN_MS);
+}

@@ -1,0 +1,109 @@
+/** One admission request in, one outcome out. Gathers what the rules ask for, then lets the engine decide. */
+import type { AdmissionRequest, AdmissionResponse } from '../api/admission.ts';
+import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
+import { decide, type Decision } from '../engine/decide.ts';
+import { evaluate, queriesOf, queriesOfMutators, type RuleFailure, type RuleFinding } from '../engine/evaluate.ts';
+import { mutate } from '../engine/mutate.ts';
+import type { WorldAnswers } from '../engine/world-view.ts';
+import type { Mutator, Query, Rule, RuleInput } from '../rules/contract.ts';
+import { allowed, denied } from './response.ts';
+
+/** What the server answers, and what it logs and counts of it. */
+export type Outcome =
+  | {
+      readonly kind: 'response';
+      readonly response: AdmissionResponse;
+      readonly findings: readonly RuleFinding[];
+      readonly failures: readonly RuleFailure[];
+    }
+  /** No answer may be given: an HTTP error leaves the decision to the webhook's failurePolicy. */
+  | {
+      readonly kind: 'undecided';
+      readonly code: 500 | 503;
+      readonly why: string;
+      readonly findings: readonly RuleFinding[];
+      readonly failures: readonly RuleFailure[];
+    };
+
+export type AdmissionHandler = (request: AdmissionRequest, signal: AbortSignal) => Promise<Outcome>;
+
+/** Asks the world; never rejects for a question that cannot be answered, that is the answer `unknown`. */
+export type Resolve = (queries: readonly Query[], signal: AbortSignal) => Promise<WorldAnswers>;
+
+export interface HandlerDeps {
+  readonly resolve: Resolve;
+  readonly now: () => Date;
+}
+
+export function createValidatingHandler(rules: () => readonly Rule[], { resolve, now }: HandlerDeps): AdmissionHandler {
+  return async (request, signal) => {
+    const input = ruleInput(request, now());
+    if (input === undefined) {
+      return silent(request.uid);
+    }
+    const current = rules();
+    const answers = await resolve(queriesOf(current, input), signal);
+    const evaluation = evaluate(current, input, answers);
+    return outcome(request, decide(evaluation), evaluation.findings, evaluation.failures);
+  };
+}
+
+export function createMutatingHandler(mutators: readonly Mutator[], { resolve, now }: HandlerDeps): AdmissionHandler {
+  return async (request, signal) => {
+    const input = ruleInput(request, now());
+    if (input === undefined || input.operation === 'DELETE') {
+      return silent(request.uid);
+    }
+    const answers = await resolve(queriesOfMutators(mutators, input), signal);
+    const { patch, findings, failures } = mutate(mutators, input, answers);
+    return outcome(request, decide({ findings, failures }), findings, failures, patch);
+  };
+}
+
+/** Undefined where there is nothing to judge: subresources (status, finalizers by another path) and CONNECT. */
+function ruleInput(request: AdmissionRequest, now: Date): RuleInput | undefined {
+  const { operation, object, oldObject, namespace, userInfo: user } = request;
+  if (operation === 'CONNECT' || request.subResource !== '') {
+    return undefined;
+  }
+  const name = request.name === '' ? (nameOf(oldObject) ?? nameOf(object) ?? '') : request.name;
+  const base = { namespace, name, user, now };
+  if (operation === 'DELETE') {
+    return { ...base, operation, oldObject: decoded(oldObject) };
+  }
+  return operation === 'CREATE'
+    ? { ...base, operation, object: decoded(object) }
+    : { ...base, operation, object: decoded(object), oldObject: decoded(oldObject) };
+}
+
+function decoded(value: unknown): KubernetesObject {
+  if (!isKubernetesObject(value)) {
+    throw new TypeError('the request was not decoded'); // decodeReview checked it
+  }
+  return value;
+}
+
+function nameOf(object: unknown): string | undefined {
+  return isKubernetesObject(object) ? object.metadata.name : undefined;
+}
+
+function silent(uid: string): Outcome {
+  return { kind: 'response', response: { uid, allowed: true }, findings: [], failures: [] };
+}
+
+function outcome(
+  request: AdmissionRequest,
+  decision: Decision,
+  findings: readonly RuleFinding[],
+  failures: readonly RuleFailure[],
+  patch: AdmissionResponse['patch'] = [],
+): Outcome {
+  switch (decision.verdict) {
+    case 'undecided':
+      return { kind: 'undecided', code: decision.code, why: decision.why, findings, failures };
+    case 'denied':
+      return { kind: 'response', response: denied(request, decision), findings, failures };
+    case 'allowed':
+      return { kind: 'response', response: allowed(request, decision, patch), findings, failures };
+  }
+}

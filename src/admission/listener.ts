@@ -1,0 +1,159 @@
+/**
+ * The HTTP edge of admission. Two paths are dispatched here, in front of the express app: measured, express costs more
+ * than everything else in a small request (docs/adr/0007-two-paths-before-express.md). The result is an ordinary
+ * request listener, so a test takes it without a socket.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import express from 'express';
+import type { AdmissionRequest } from '../api/admission.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { BODY_LIMIT, BodyTooLargeError, readBody } from './body.ts';
+import { workBudget } from './deadline.ts';
+import { decodeReview, DecodeError } from './decode.ts';
+import type { AdmissionHandler, Outcome } from './handler.ts';
+import { recordDecision, recordRejection } from './record.ts';
+import { encodeReview, errored } from './response.ts';
+
+export interface ListenerDeps {
+  readonly validate: AdmissionHandler;
+  readonly mutate: AdmissionHandler;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Milliseconds, monotonic. */
+  readonly clock: () => number;
+}
+
+export const PATHS = { validate: '/validate', mutate: '/mutate' } as const;
+export type Webhook = keyof typeof PATHS;
+
+export function createAdmissionListener(deps: ListenerDeps): RequestListener {
+  const app = createApp();
+  return (request, response) => {
+    const url = request.url ?? '/';
+    const query = url.indexOf('?');
+    const path = query < 0 ? url : url.slice(0, query);
+    const webhook = path === PATHS.validate ? 'validate' : path === PATHS.mutate ? 'mutate' : undefined;
+    if (webhook === undefined || request.method !== 'POST') {
+      app(request, response);
+      return;
+    }
+    const timeout = query < 0 ? null : new URLSearchParams(url.slice(query)).get('timeout');
+    void serve(webhook, request, response, workBudget(timeout), deps);
+  };
+}
+
+function createApp(): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.enable('case sensitive routing'); // as the dispatch in front of it
+  app.all(Object.values(PATHS), (_request, response) => {
+    response.setHeader('Allow', 'POST');
+    sendError(response, 405, 'MethodNotAllowed', 'only POST is answered here');
+  });
+  app.use((request, response) => {
+    sendError(
+      response,
+      404,
+      'NotFound',
+      `there is nothing at ${request.path.slice(0, 200)}; admission is at ${Object.values(PATHS).join(' and ')}`,
+    );
+  });
+  return app;
+}
+
+/** Answers always, and exactly once: this is the one place where a fault of ours is caught. */
+async function serve(
+  webhook: Webhook,
+  request: IncomingMessage,
+  response: ServerResponse,
+  budgetMs: number,
+  deps: ListenerDeps,
+): Promise<void> {
+  const start = deps.clock();
+  deps.metrics.started();
+  const seconds = (): number => (deps.clock() - start) / 1000;
+  let decoded: AdmissionRequest | undefined;
+  try {
+    assertJson(request);
+    const review = decodeReview(await readBody(request, BODY_LIMIT));
+    decoded = review;
+    const outcome = await withDeadline(budgetMs, (signal) => deps[webhook](review, signal));
+    send(response, review.uid, outcome);
+    recordDecision(webhook, review, outcome, seconds(), deps);
+  } catch (error) {
+    const failure = describe(error);
+    const uid = decoded?.uid ?? (error instanceof DecodeError ? error.uid : '');
+    sendError(response, failure.status, failure.reason, failure.message, uid);
+    recordRejection(webhook, decoded, failure.status, error, seconds(), deps);
+  }
+}
+
+class DeadlineError extends Error {
+  readonly code = 'DEADLINE_EXCEEDED';
+}
+
+async function withDeadline(budgetMs: number, work: (signal: AbortSignal) => Promise<Outcome>): Promise<Outcome> {
+  const controller = new AbortController();
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = new DeadlineError('the answer was not found within the time that the API server waits');
+    controller.abort(error);
+    reject(error);
+  }, budgetMs);
+  try {
+    return await Promise.race([work(controller.signal), expired]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function assertJson(request: IncomingMessage): void {
+  const type = request.headers['content-type'] ?? '';
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    throw new DecodeError('NOT_JSON', `Content-Type is "${type.slice(0, 80)}"; expected application/json`);
+  }
+}
+
+interface Failure {
+  readonly status: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+function describe(error: unknown): Failure {
+  if (error instanceof DecodeError) {
+    return { status: error.status, reason: 'BadRequest', message: error.message };
+  }
+  if (error instanceof BodyTooLargeError) {
+    return { status: 413, reason: 'RequestEntityTooLarge', message: error.message };
+  }
+  if (error instanceof DeadlineError) {
+    return { status: 503, reason: 'ServiceUnavailable', message: error.message };
+  }
+  // What went wrong inside is for the log; the caller learns that it was us.
+  return { status: 500, reason: 'InternalError', message: 'internal error' };
+}
+
+function send(response: ServerResponse, uid: string, outcome: Outcome): void {
+  if (outcome.kind === 'undecided') {
+    sendError(response, outcome.code, outcome.code === 500 ? 'InternalError' : 'ServiceUnavailable', outcome.why, uid);
+    return;
+  }
+  write(response, 200, encodeReview(outcome.response));
+}
+
+function sendError(response: ServerResponse, code: number, reason: string, message: string, uid = ''): void {
+  if (response.destroyed || response.headersSent) {
+    return; // the caller has hung up
+  }
+  if (code === 413) {
+    response.setHeader('Connection', 'close'); // the rest of the body is not read
+  }
+  write(response, code, encodeReview(errored(uid, code, reason, message)));
+}
+
+function write(response: ServerResponse, status: number, body: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
+  response.end(body);
+}

@@ -1,0 +1,167 @@
+/** Runs rules over one request: which apply, what must be known first, what they find. */
+import { at, jsonEqual } from '../api/json.ts';
+import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
+import type { Finding, Match, Mutator, Query, Rule, RuleInput, WriteInput, WriteRule } from '../rules/contract.ts';
+import { queryKey } from './query-key.ts';
+import { worldViewOf, type WorldAnswers } from './world-view.ts';
+
+/** A finding with the rule that made it. */
+export interface RuleFinding extends Finding {
+  readonly ruleId: string;
+}
+
+/** A rule that threw. Its request is answered by the webhook's failure policy, unless another rule denies it. */
+export interface RuleFailure {
+  readonly ruleId: string;
+  readonly error: Error;
+}
+
+export interface Evaluation {
+  /** Sorted: refusals first, then by path, rule and message. */
+  readonly findings: readonly RuleFinding[];
+  readonly failures: readonly RuleFailure[];
+}
+
+/** Why no rule is asked at all, or undefined. These are what keeps finalizers, migrations and clean-up moving. */
+export function exemption(input: RuleInput): string | undefined {
+  if (input.oldObject?.metadata.deletionTimestamp !== undefined) {
+    return 'the object is being deleted';
+  }
+  if (input.operation === 'UPDATE' && jsonEqual(at(input.object, 'spec'), at(input.oldObject, 'spec'))) {
+    return 'the spec is unchanged';
+  }
+  return undefined;
+}
+
+export function matches(match: Match, input: RuleInput): boolean {
+  const subject = input.object ?? input.oldObject;
+  const resource = groupOf(subject.apiVersion) === GROUP ? resourceOfKind(subject.kind) : undefined;
+  return resource !== undefined && match.resources.includes(resource) && match.operations.includes(input.operation);
+}
+
+function applies(rule: Rule, input: RuleInput): boolean {
+  return matches(rule.match, input) && (rule.on === 'delete') === (input.operation === 'DELETE');
+}
+
+/** The stored object as if it were applied today: what the rule finds in it was there before this update. */
+function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
+  if (input.operation !== 'UPDATE' || !rule.match.operations.includes('CREATE')) {
+    return undefined;
+  }
+  const { oldObject, ...rest } = input;
+  return { ...rest, operation: 'CREATE', object: oldObject, oldObject: undefined };
+}
+
+/** Everything that must be known before {@link evaluate}, each question once. Failures are met again, and told, there. */
+export function queriesOf(rules: readonly Rule[], input: RuleInput): readonly Query[] {
+  if (exemption(input) !== undefined) {
+    return [];
+  }
+  return distinct(
+    rules.filter((rule) => applies(rule, input)).flatMap((rule) => attempt(() => declared(rule, input), [])),
+  );
+}
+
+export function queriesOfMutators(mutators: readonly Mutator[], input: WriteInput): readonly Query[] {
+  return distinct(applicableMutators(mutators, input).flatMap((mutator) => attempt(() => mutator.queries(input), [])));
+}
+
+/** An object on its way out is left as it is; one whose spec is unchanged may still carry forged annotations. */
+export function applicableMutators(mutators: readonly Mutator[], input: WriteInput): readonly Mutator[] {
+  return input.object.metadata.deletionTimestamp === undefined
+    ? mutators.filter((mutator) => matches(mutator.match, input))
+    : [];
+}
+
+function declared(rule: Rule, input: RuleInput): readonly Query[] {
+  if (rule.on === 'delete') {
+    return input.operation === 'DELETE' ? rule.queries(input) : [];
+  }
+  if (input.operation === 'DELETE') {
+    return [];
+  }
+  const stored = before(rule, input);
+  return [...rule.queries(input), ...(stored === undefined ? [] : rule.queries(stored))];
+}
+
+export function evaluate(rules: readonly Rule[], input: RuleInput, answers: WorldAnswers): Evaluation {
+  const findings: RuleFinding[] = [];
+  const failures: RuleFailure[] = [];
+  if (exemption(input) !== undefined) {
+    return { findings, failures };
+  }
+  for (const rule of rules.filter((candidate) => applies(candidate, input))) {
+    try {
+      findings.push(...check(rule, input, answers).map((finding) => ({ ...finding, ruleId: rule.id })));
+    } catch (error) {
+      failures.push({ ruleId: rule.id, error: error instanceof Error ? error : new Error(String(error)) });
+    }
+  }
+  return { findings: findings.sort(compareFindings), failures };
+}
+
+function check(rule: Rule, input: RuleInput, answers: WorldAnswers): readonly Finding[] {
+  const world = worldViewOf(declared(rule, input), answers);
+  if (rule.on === 'delete') {
+    return input.operation === 'DELETE' ? rule.check(input, world) : [];
+  }
+  if (input.operation === 'DELETE') {
+    return [];
+  }
+  const now = rule.check(input, world);
+  const stored = before(rule, input);
+  return stored === undefined || now.every((finding) => finding.level !== 'deny')
+    ? now
+    : ratchet(now, rule.check(stored, world));
+}
+
+/** Only what the request brings is enforced; what was wrong already becomes a warning. */
+function ratchet(now: readonly Finding[], then: readonly Finding[]): readonly Finding[] {
+  const known = new Set(then.filter((finding) => finding.level === 'deny').map(identity));
+  return now.map((finding) =>
+    finding.level === 'deny' && known.has(identity(finding))
+      ? {
+          ...finding,
+          level: 'warn',
+          message: `${finding.message} This was so before the update, which is let through.`,
+        }
+      : finding,
+  );
+}
+
+function identity(finding: Finding): string {
+  return `${finding.reason}\n${finding.subject ?? `${finding.path}\n${finding.message}`}`;
+}
+
+const LEVEL_ORDER = ['deny', 'unknown', 'warn', 'audit'];
+
+export function compareFindings(left: RuleFinding, right: RuleFinding): number {
+  return (
+    LEVEL_ORDER.indexOf(left.level) - LEVEL_ORDER.indexOf(right.level) ||
+    compareText(left.path, right.path) ||
+    compareText(left.ruleId, right.ruleId) ||
+    compareText(left.message, right.message)
+  );
+}
+
+/** By code unit, but runs of digits by value, so that policies[10] follows policies[9]. Independent of the locale. */
+function compareText(left: string, right: string): number {
+  const [a, b] = [padNumbers(left), padNumbers(right)];
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function padNumbers(text: string): string {
+  return text.replace(/\d+/g, (digits) => digits.padStart(12, '0'));
+}
+
+function distinct(queries: readonly Query[]): readonly Query[] {
+  return [...new Map(queries.map((query) => [queryKey(query), query])).values()];
+}
+
+function attempt<T>(run: () => T, otherwise: T): T {
+  try {
+    return run();
+  } catch {
+    return otherwise;
+  }
+}

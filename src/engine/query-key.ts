@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { Query } from '../rules/contract.ts';
+
+const specDigests = new WeakMap<object, string>();
+
+/** A key by which equal queries are asked once. Names cannot contain `/`, so joined parts cannot collide. */
+export function queryKey(query: Query): string {
+  switch (query.ask) {
+    case 'authzConfig':
+    case 'referrers':
+      return `${query.ask}/${query.namespace}/${query.name}`;
+    case 'namespace':
+      return `namespace/${query.name}`;
+    case 'analysis':
+      return `analysis/${specDigest(query.spec)}`;
+  }
+}
+
+/** Digested once per spec object: rules of one request ask with the same object, and configs can be large. */
+function specDigest(spec: { readonly type: string; readonly config: unknown }): string {
+  const holder: object = typeof spec.config === 'object' && spec.config !== null ? spec.config : spec;
+  const known = specDigests.get(holder);
+  if (known?.startsWith(`${spec.type}/`) === true) {
+    return known;
+  }
+  const digest = createHash('sha256')
+    .update(JSON.stringify(spec.config) ?? 'undefined')
+    .digest('hex');
+  const key = `${spec.type}/${digest}`;
+  specDigests.set(holder, key);
+  return key;
+}

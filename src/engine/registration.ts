@@ -1,0 +1,187 @@
+/**
+ * The webhook configurations, made from the match data of the rules: what is registered is what is answered.
+ * Source of the fields: Kubernetes documentation, "Dynamic Admission Control".
+ */
+import { ANNOTATIONS, PREFIX } from '../api/names.ts';
+import { AUTHZ_CONFIG, GROUP, VERSIONS } from '../api/toolhive.ts';
+import type { Match, Mutator, Operation, Rule } from '../rules/contract.ts';
+import { CLEANUP_USERS } from '../rules/deletion-protection.ts';
+
+export type WebhookTarget =
+  | { readonly url: string; readonly caBundle?: string }
+  | { readonly service: { readonly namespace: string; readonly name: string }; readonly caBundle?: string };
+
+export interface Registration {
+  readonly rules: readonly Rule[];
+  readonly mutators: readonly Mutator[];
+  readonly target: WebhookTarget;
+}
+
+/** Where nothing of ours is ever asked: a cluster that cannot repair itself is worse than a policy unchecked there. */
+export const EXCLUDED_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'];
+
+const TIMEOUT_SECONDS = 10;
+export const CONFIGURATION_NAME = 'mcp-authz-webhook';
+
+interface MatchCondition {
+  readonly name: string;
+  readonly expression: string;
+}
+
+/** Finalizers, status and migrations never wait for us, not even while we are down. */
+const SPEC_CHANGED: MatchCondition = {
+  name: 'spec-changed',
+  expression: 'request.operation != "UPDATE" || object.?spec != oldObject.?spec',
+};
+const SPEC_OR_ANNOTATIONS_CHANGED: MatchCondition = {
+  name: 'spec-or-our-annotations-changed',
+  expression:
+    'request.operation != "UPDATE" || object.?spec != oldObject.?spec || ' +
+    `[${Object.values(ANNOTATIONS)
+      .map((name) => `"${name}"`)
+      .join(', ')}].exists(name, object.metadata.?annotations[?name] != oldObject.metadata.?annotations[?name])`,
+};
+const NOT_BEING_DELETED: MatchCondition = {
+  name: 'not-being-deleted',
+  expression: '!has(object.metadata.deletionTimestamp)',
+};
+const NOT_DELETED_YET: MatchCondition = {
+  name: 'not-being-deleted',
+  expression: 'oldObject == null || !has(oldObject.metadata.deletionTimestamp)',
+};
+const NOT_CLEANUP: MatchCondition = {
+  name: 'not-cleanup',
+  expression: `!(request.userInfo.username in [${CLEANUP_USERS.map((user) => `"${user}"`).join(', ')}])`,
+};
+
+/** Both configurations as plain objects, the mutating one first: the API server asks it first. */
+export function webhookConfigurations({ rules, mutators, target }: Registration): readonly object[] {
+  return [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: metadata(),
+      webhooks: [
+        {
+          ...webhook('workloads.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isWorkloadResource),
+          matchConditions: [NOT_BEING_DELETED, SPEC_OR_ANNOTATIONS_CHANGED],
+          // Another webhook may change the reference after us.
+          reinvocationPolicy: 'IfNeeded',
+        },
+      ],
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: metadata(),
+      webhooks: validatingWebhooks(rules, target),
+    },
+  ];
+}
+
+function validatingWebhooks(rules: readonly Rule[], target: WebhookTarget): readonly object[] {
+  const write: readonly Operation[] = ['CREATE', 'UPDATE'];
+  const groups = [
+    {
+      name: 'workloads.validate',
+      operations: write,
+      resources: isWorkloadResource,
+      conditions: [NOT_BEING_DELETED, SPEC_CHANGED],
+    },
+    {
+      name: 'configs.validate',
+      operations: write,
+      resources: isConfigResource,
+      conditions: [NOT_BEING_DELETED, SPEC_CHANGED],
+    },
+    {
+      name: 'workloads.delete',
+      operations: ['DELETE'],
+      resources: isWorkloadResource,
+      conditions: [NOT_DELETED_YET, NOT_CLEANUP],
+    },
+    {
+      name: 'configs.delete',
+      operations: ['DELETE'],
+      resources: isConfigResource,
+      conditions: [NOT_DELETED_YET, NOT_CLEANUP],
+    },
+  ] as const;
+  return groups.flatMap(({ name, operations, resources, conditions }) => {
+    const entry = webhook(name, '/validate', rules, operations, target, resources);
+    return entry.rules.length === 0 ? [] : [{ ...entry, matchConditions: conditions }];
+  });
+}
+
+function webhook(
+  name: string,
+  path: string,
+  matched: readonly { readonly match: Match }[],
+  operations: readonly Operation[],
+  target: WebhookTarget,
+  wanted: (resource: string) => boolean,
+): { readonly rules: readonly object[] } & Readonly<Record<string, unknown>> {
+  return {
+    name: `${name}.${PREFIX}`,
+    admissionReviewVersions: ['v1'],
+    clientConfig: clientConfig(target, path),
+    failurePolicy: 'Fail',
+    matchPolicy: 'Equivalent',
+    sideEffects: 'None',
+    timeoutSeconds: TIMEOUT_SECONDS,
+    namespaceSelector: {
+      matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: excludedNamespaces(target) }],
+    },
+    rules: webhookRules(matched, operations, wanted),
+  };
+}
+
+/** One rule an operation set: resources that are matched for the same operations stand together, sorted. */
+function webhookRules(
+  matched: readonly { readonly match: Match }[],
+  operations: readonly Operation[],
+  wanted: (resource: string) => boolean,
+): readonly object[] {
+  const byOperations = new Map<string, string[]>();
+  const resources = [...new Set(matched.flatMap(({ match }) => match.resources))].filter(wanted).sort();
+  for (const resource of resources) {
+    const asked = operations.filter((operation) =>
+      matched.some(({ match }) => match.resources.includes(resource) && match.operations.includes(operation)),
+    );
+    if (asked.length > 0) {
+      const key = asked.join(',');
+      byOperations.set(key, [...(byOperations.get(key) ?? []), resource]);
+    }
+  }
+  return [...byOperations].map(([key, names]) => ({
+    apiGroups: [GROUP],
+    apiVersions: [...VERSIONS],
+    operations: key.split(','),
+    resources: names,
+    scope: 'Namespaced',
+  }));
+}
+
+function clientConfig(target: WebhookTarget, path: string): object {
+  const ca = target.caBundle === undefined ? {} : { caBundle: target.caBundle };
+  return 'url' in target
+    ? { url: `${target.url.replace(/\/$/, '')}${path}`, ...ca }
+    : { service: { ...target.service, path, port: 443 }, ...ca };
+}
+
+/** Our own namespace too, or a failed rollout could not be repaired. */
+function excludedNamespaces(target: WebhookTarget): readonly string[] {
+  return 'url' in target ? EXCLUDED_NAMESPACES : [...EXCLUDED_NAMESPACES, target.service.namespace];
+}
+
+function isConfigResource(resource: string): boolean {
+  return resource === AUTHZ_CONFIG.resource;
+}
+
+function isWorkloadResource(resource: string): boolean {
+  return !isConfigResource(resource);
+}
+
+function metadata(): object {
+  return { name: CONFIGURATION_NAME, labels: { 'app.kubernetes.io/name': CONFIGURATION_NAME } };
+}

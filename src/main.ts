@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/** Command line entry and composition root: the one place that reads the process and decides how it ends. */
+import { Command, CommanderError } from 'commander';
+import { manifestsCommand } from './cli/manifests/command.ts';
+import { startCommand } from './cli/playground/command.ts';
+import { serveCommand } from './cli/serve/command.ts';
+
+/** Wrong usage, or input that cannot be read. 1 is for "the answer is no". */
+const EXIT_USAGE = 2;
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+function untilSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of SIGNALS) {
+      process.once(signal, () => {
+        resolve(signal);
+      });
+    }
+  });
+}
+
+const write = (text: string): void => void process.stdout.write(text);
+const serveProcess = { environment: process.env, untilSignal };
+
+const program = new Command('mcp-authz')
+  .description('Admission webhook server and offline checks for ToolHive authorization.')
+  .addCommand(serveCommand(serveProcess))
+  .addCommand(manifestsCommand(write))
+  .addCommand(startCommand({ ...serveProcess, write, isTerminal: process.stdout.isTTY }));
+
+for (const command of [program, ...program.commands]) {
+  command.exitOverride().showHelpAfterError('(--help shows the options and examples)');
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Commander has told its own errors already; anything else is told here, in one place. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? 0 : EXIT_USAGE;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`error: ${message}\n`);
+  return EXIT_USAGE;
+}

@@ -1,0 +1,54 @@
+/** JSON lines by winston. One line a decision; never policy text, tokens or whole objects. */
+import { writeSync } from 'node:fs';
+import winston from 'winston';
+import Transport from 'winston-transport';
+
+export type LogFields = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Writes before it returns: winston's own Console transport loses the last lines, those that explain a crash. */
+class SynchronousTransport extends Transport {
+  override log(info: Readonly<Record<symbol, unknown>>, done: () => void): void {
+    const line = info[Symbol.for('message')];
+    if (typeof line === 'string') {
+      writeLine(`${line}\n`);
+    }
+    done();
+  }
+}
+
+function writeLine(line: string): void {
+  let rest = Buffer.from(line);
+  for (let attempt = 0; rest.length > 0 && attempt < 1000; attempt += 1) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) {
+        return; // the reader is gone or the disk is full: a log line is not worth a failed admission
+      }
+    }
+  }
+}
+
+export function createLogger(level: LogLevel): Logger {
+  const logger = winston.createLogger({
+    level,
+    format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
+    transports: [new SynchronousTransport()],
+  });
+  return {
+    debug: (message, fields) => void logger.debug(message, fields),
+    info: (message, fields) => void logger.info(message, fields),
+    warn: (message, fields) => void logger.warn(message, fields),
+    error: (message, fields) => void logger.error(message, fields),
+  };
+}

@@ -1,0 +1,84 @@
+/** Prometheus metrics, every label set fixed. Names and units: docs/operations.md. */
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+
+export interface AdmissionObservation {
+  readonly webhook: string;
+  readonly operation: string;
+  readonly kind: string;
+  readonly decision: 'allowed' | 'denied' | 'undecided' | 'rejected';
+  readonly code: number;
+  readonly seconds: number;
+}
+
+export interface Metrics {
+  readonly registry: Registry;
+  started(): void;
+  finished(observation: AdmissionObservation): void;
+  panic(rule: string): void;
+  denial(rule: string): void;
+  certificateExpires(at: Date): void;
+}
+
+/** From a cache hit to the longest timeout that Kubernetes allows a webhook to ask for in practice. */
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'mcp_authz_admission_requests_total',
+    help: 'Admission requests answered, by what was asked and what was said.',
+    labelNames: ['webhook', 'operation', 'kind', 'decision', 'code'],
+    registers,
+  });
+  const duration = new Histogram({
+    name: 'mcp_authz_admission_duration_seconds',
+    help: 'Time from the first byte of an admission request to its answer.',
+    labelNames: ['webhook'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const inFlight = new Gauge({
+    name: 'mcp_authz_admission_in_flight',
+    help: 'Admission requests being answered now.',
+    registers,
+  });
+  const panics = new Counter({
+    name: 'mcp_authz_rule_panics_total',
+    help: 'Rules that threw; the request was answered by the failure policy of its webhook.',
+    labelNames: ['rule'],
+    registers,
+  });
+  const denials = new Counter({
+    name: 'mcp_authz_rule_denials_total',
+    help: 'Refusals, by the rule that refused.',
+    labelNames: ['rule'],
+    registers,
+  });
+  const expiry = new Gauge({
+    name: 'mcp_authz_certificate_expiry_timestamp_seconds',
+    help: 'When the serving certificate expires, as Unix time.',
+    registers,
+  });
+  return {
+    registry,
+    started: () => {
+      inFlight.inc();
+    },
+    finished: ({ webhook, operation, kind, decision, code, seconds }) => {
+      inFlight.dec();
+      requests.inc({ webhook, operation, kind, decision, code });
+      duration.observe({ webhook }, seconds);
+    },
+    panic: (rule) => {
+      panics.inc({ rule });
+    },
+    denial: (rule) => {
+      denials.inc({ rule });
+    },
+    certificateExpires: (at) => {
+      expiry.set(at.getTime() / 1000);
+    },
+  };
+}

@@ -1,0 +1,199 @@
+/**
+ * Every setting of `serve`, and the only place that reads flags, environment and file.
+ * A flag wins over the environment, the environment over the file, the file over the default.
+ */
+import { parseDocument } from 'yaml';
+import { isJsonObject } from '../api/json.ts';
+import { LOG_LEVELS, type LogLevel } from './logger.ts';
+
+export interface Settings {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly bindAddress: string;
+  readonly port: number;
+  readonly healthPort: number;
+  readonly tlsCertFile: string | undefined;
+  readonly tlsPrivateKeyFile: string | undefined;
+  readonly tlsMinVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly missingReference: 'Warn' | 'Deny';
+  readonly customRules: readonly string[];
+  readonly logLevel: LogLevel;
+}
+
+/** Something that was given is not usable. The message names the setting, where it came from and what is allowed. */
+export class SettingsError extends Error {
+  readonly code = 'INVALID_SETTING';
+}
+
+interface Setting<T> {
+  readonly flag: string;
+  readonly help: string;
+  readonly fallback: T;
+  /** Throws an Error that says what is allowed. */
+  parse(text: string): T;
+  /** May be given more than once. */
+  readonly repeatable?: boolean;
+}
+
+const text = (value: string): string => {
+  if (value === '') {
+    throw new Error('it is empty');
+  }
+  return value;
+};
+
+const port = (value: string): number => {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number > 65_535) {
+    throw new Error('expected a port number from 0 (any free port) to 65535');
+  }
+  return number;
+};
+
+function oneOf<const T extends string>(allowed: readonly T[]): (value: string) => T {
+  return (value) => {
+    const found = allowed.find((candidate) => candidate === value);
+    if (found === undefined) {
+      throw new Error(`expected one of ${allowed.join(', ')}`);
+    }
+    return found;
+  };
+}
+
+type SettingTable = { readonly [K in keyof Settings]: Setting<Settings[K]> };
+
+export const SETTINGS: SettingTable = {
+  kubeconfig: {
+    flag: '--kubeconfig <file>',
+    help: 'kubeconfig of the cluster to serve',
+    fallback: undefined,
+    parse: text,
+  },
+  context: { flag: '--context <name>', help: 'context within the kubeconfig', fallback: undefined, parse: text },
+  bindAddress: { flag: '--bind-address <ip>', help: 'address to listen on', fallback: '127.0.0.1', parse: text },
+  port: { flag: '--port <n>', help: 'HTTPS port of admission; 0 takes a free one', fallback: 9443, parse: port },
+  healthPort: {
+    flag: '--health-port <n>',
+    help: 'plain port of /livez, /readyz and /metrics; 0 takes a free one',
+    fallback: 8081,
+    parse: port,
+  },
+  tlsCertFile: { flag: '--tls-cert-file <file>', help: 'serving certificate, PEM', fallback: undefined, parse: text },
+  tlsPrivateKeyFile: { flag: '--tls-private-key-file <file>', help: 'its key, PEM', fallback: undefined, parse: text },
+  tlsMinVersion: {
+    flag: '--tls-min-version <v>',
+    help: 'lowest TLS version accepted: TLSv1.2 or TLSv1.3',
+    fallback: 'TLSv1.3',
+    parse: oneOf(['TLSv1.2', 'TLSv1.3']),
+  },
+  missingReference: {
+    flag: '--missing-reference <answer>',
+    help: 'what a reference to a config that does not exist gets: Warn or Deny',
+    fallback: 'Warn',
+    parse: oneOf(['Warn', 'Deny']),
+  },
+  customRules: {
+    flag: '--custom-rules <file>',
+    help: 'file of custom rules (CEL); may be repeated',
+    fallback: [],
+    parse: (value) => value.split(',').map((part) => text(part.trim())),
+    repeatable: true,
+  },
+  logLevel: { flag: '--log-level <level>', help: LOG_LEVELS.join(', '), fallback: 'info', parse: oneOf(LOG_LEVELS) },
+};
+
+export interface SettingSources {
+  /** By the setting's own name, as commander delivers them. */
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Text and name of the file given by `--config`, if any. */
+  readonly file?: { readonly name: string; readonly text: string };
+}
+
+export function environmentName(setting: string): string {
+  return `MCP_AUTHZ_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** @throws SettingsError naming every value that is wrong, not only the first. */
+export function readSettings(sources: SettingSources): Settings {
+  const problems: string[] = [];
+  const file = fileValues(sources.file, problems);
+  const read = <K extends keyof Settings>(name: K): Settings[K] => {
+    const setting: Setting<Settings[K]> = SETTINGS[name];
+    const given = firstGiven(name, setting, sources, file);
+    if (given === undefined) {
+      return setting.fallback;
+    }
+    try {
+      return setting.parse(given.value);
+    } catch (error) {
+      problems.push(`${given.origin}: "${given.value}" is not usable: ${error instanceof Error ? error.message : ''}`);
+      return setting.fallback;
+    }
+  };
+  const settings: Settings = {
+    kubeconfig: read('kubeconfig'),
+    context: read('context'),
+    bindAddress: read('bindAddress'),
+    port: read('port'),
+    healthPort: read('healthPort'),
+    tlsCertFile: read('tlsCertFile'),
+    tlsPrivateKeyFile: read('tlsPrivateKeyFile'),
+    tlsMinVersion: read('tlsMinVersion'),
+    missingReference: read('missingReference'),
+    customRules: read('customRules'),
+    logLevel: read('logLevel'),
+  };
+  if (problems.length > 0) {
+    throw new SettingsError(problems.join('\n'));
+  }
+  return settings;
+}
+
+interface Given {
+  readonly value: string;
+  readonly origin: string;
+}
+
+function firstGiven(
+  name: string,
+  setting: { readonly flag: string },
+  { flags, environment }: SettingSources,
+  file: ReadonlyMap<string, Given>,
+): Given | undefined {
+  const flag = flags[name];
+  if (typeof flag === 'string' || Array.isArray(flag)) {
+    return { value: Array.isArray(flag) ? flag.join(',') : flag, origin: setting.flag.split(' ')[0] ?? name };
+  }
+  const variable = environmentName(name);
+  const value = environment[variable];
+  return value !== undefined ? { value, origin: variable } : file.get(name);
+}
+
+function fileValues(file: SettingSources['file'], problems: string[]): ReadonlyMap<string, Given> {
+  const values = new Map<string, Given>();
+  if (file === undefined) {
+    return values;
+  }
+  const document = parseDocument(file.text);
+  for (const error of document.errors) {
+    problems.push(`${file.name}: ${error.message.split('\n')[0] ?? ''}`);
+  }
+  const content: unknown = document.errors.length > 0 ? {} : (document.toJS() ?? {});
+  if (!isJsonObject(content)) {
+    problems.push(`${file.name}: expected a map of settings`);
+    return values;
+  }
+  for (const [key, value] of Object.entries(content)) {
+    if (!Object.hasOwn(SETTINGS, key)) {
+      problems.push(`${file.name}: unknown setting "${key}"; known are ${Object.keys(SETTINGS).join(', ')}`);
+    } else if (typeof value === 'string' || typeof value === 'number') {
+      values.set(key, { value: String(value), origin: `${file.name}: ${key}` });
+    } else if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) {
+      values.set(key, { value: value.join(','), origin: `${file.name}: ${key}` });
+    } else {
+      problems.push(`${file.name}: ${key}: expected a text or a number`);
+    }
+  }
+  return values;
+}

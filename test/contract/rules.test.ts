@@ -1,0 +1,144 @@
+/** What every rule has, and that whoever asks gets the same answer. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import request from 'supertest';
+import { createValidatingHandler } from '../../src/admission/handler.ts';
+import { createAdmissionListener } from '../../src/admission/listener.ts';
+import { allowed, denied, encodeReview } from '../../src/admission/response.ts';
+import type { AdmissionRequest } from '../../src/api/admission.ts';
+import { resourceOfKind } from '../../src/api/toolhive.ts';
+import { decide } from '../../src/engine/decide.ts';
+import { evaluate, queriesOf, type Evaluation } from '../../src/engine/evaluate.ts';
+import { MUTATORS } from '../../src/injection/index.ts';
+import { DEFAULT_POLICY } from '../../src/rules/contract.ts';
+import { createRules } from '../../src/rules/index.ts';
+import { createMetrics } from '../../src/runtime/metrics.ts';
+import { clusterWorld } from '../support/cluster-world.ts';
+import { fixtureRules, fixtures, type ExpectedFinding, type Fixture } from '../support/fixtures.ts';
+import { NOW } from '../support/objects.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const RULES = createRules(DEFAULT_POLICY);
+const CASES = fixtures().map((fixture) => [`${fixture.rule}/${fixture.folder}/${fixture.name}`, fixture] as const);
+
+function ask({ input, cluster }: Fixture): Evaluation {
+  return evaluate(RULES, input, clusterWorld(cluster)(queriesOf(RULES, input)));
+}
+
+describe.each(RULES.map((rule) => [rule.id, rule] as const))('the rule %s', (id, rule) => {
+  it('has a file, a test, a page that names it, and a sentence', () => {
+    expect(existsSync(join(ROOT, `src/rules/${id}.ts`))).toBe(true);
+    expect(existsSync(join(ROOT, `test/rules/${id}.test.ts`))).toBe(true);
+    const page = readFileSync(join(ROOT, `docs/rules/${id}.md`), 'utf8');
+    expect(page.split('\n')[0]).toBe(`# ${id}`);
+    expect(page).toMatch(/When not to (use|heed)/);
+    expect(rule.title).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('has fixtures of what it lets pass and of what it does not', () => {
+    const folders = new Set(CASES.filter(([, fixture]) => fixture.rule === id).map(([, { folder }]) => folder));
+    expect(folders.has('allow')).toBe(true);
+    expect(folders.has('deny') || folders.has('warn')).toBe(true);
+  });
+});
+
+it('every folder of fixtures belongs to a rule', () => {
+  const known = new Set(RULES.map(({ id }) => id));
+  expect(fixtureRules().filter((folder) => !known.has(folder))).toEqual([]);
+});
+
+it('every mutator has a page', () => {
+  for (const { id } of MUTATORS) {
+    expect(existsSync(join(ROOT, `docs/rules/${id}.md`))).toBe(true);
+  }
+});
+
+describe.each(CASES)('%s', (_title, fixture) => {
+  it('finds exactly what it says', () => {
+    const { findings, failures } = ask(fixture);
+    expect(failures).toEqual([]);
+    const mine = findings.filter(({ ruleId }) => ruleId === fixture.rule);
+    expect(mine.map(({ level, path, reason, message }) => ({ level, path, reason, message }))).toEqual(
+      fixture.expect.map(expected),
+    );
+    const strongest = mine.some(({ level }) => level === 'deny') ? 'deny' : mine.length > 0 ? 'warn' : 'allow';
+    expect(strongest).toBe(fixture.folder);
+  });
+
+  it('is found again, and by looking only', () => {
+    const frozen = { ...fixture, input: deepFreeze(fixture.input), cluster: deepFreeze(fixture.cluster) };
+    expect(ask(frozen)).toEqual(ask(frozen));
+  });
+
+  it('is answered by the server with the same findings', async () => {
+    const { findings, failures } = ask(fixture);
+    const decision = decide({ findings, failures });
+    const review = admissionRequest(fixture);
+    const direct =
+      decision.verdict === 'denied'
+        ? denied(review, decision)
+        : decision.verdict === 'allowed'
+          ? allowed(review, decision, [])
+          : undefined;
+    const response = await request(listener(fixture)).post('/validate').send({
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      request: review,
+    });
+    expect(response.status).toBe(200);
+    expect(direct).toBeDefined();
+    expect(response.text).toBe(direct === undefined ? '' : encodeReview(direct));
+  });
+});
+
+function expected({ level, path, reason, message }: ExpectedFinding): Record<string, unknown> {
+  const pattern = /^\/(.*)\/$/s.exec(message.trim())?.[1];
+  return {
+    level,
+    path,
+    reason,
+    message: pattern === undefined ? message.trim() : expect.stringMatching(new RegExp(pattern, 's')),
+  };
+}
+
+function listener({ cluster }: Fixture): ReturnType<typeof createAdmissionListener> {
+  const world = clusterWorld(cluster);
+  const validate = createValidatingHandler(() => RULES, {
+    resolve: (queries) => Promise.resolve(world(queries)),
+    now: () => NOW,
+  });
+  const silent = (): void => undefined;
+  return createAdmissionListener({
+    validate,
+    mutate: validate,
+    logger: { debug: silent, info: silent, warn: silent, error: silent },
+    metrics: createMetrics(),
+    clock: () => 0,
+  });
+}
+
+function admissionRequest({ input }: Fixture): AdmissionRequest {
+  const subject = input.object ?? input.oldObject;
+  const [group = '', version = ''] = subject.apiVersion.split('/');
+  return {
+    uid: 'u',
+    kind: { group, version, kind: subject.kind },
+    resource: { group, version, resource: resourceOfKind(subject.kind) ?? '' },
+    subResource: '',
+    name: input.name,
+    namespace: input.namespace,
+    operation: input.operation,
+    userInfo: input.user ?? { username: '', groups: [] },
+    object: input.object ?? null,
+    oldObject: input.oldObject ?? null,
+    dryRun: false,
+  };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !(value instanceof Date)) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,79 @@
+import { webhookConfigurations } from '../../src/engine/registration.ts';
+import { MUTATORS } from '../../src/injection/index.ts';
+import { DEFAULT_POLICY, type Rule } from '../../src/rules/contract.ts';
+import { createRules } from '../../src/rules/index.ts';
+
+const RULES = createRules(DEFAULT_POLICY);
+const SERVICE = { service: { namespace: 'system', name: 'webhook' } };
+
+interface Webhook {
+  readonly name: string;
+  readonly clientConfig: unknown;
+  readonly rules: readonly { readonly operations: readonly string[]; readonly resources: readonly string[] }[];
+  readonly namespaceSelector: { readonly matchExpressions: readonly { readonly values: readonly string[] }[] };
+}
+
+function webhooks(
+  target: Parameters<typeof webhookConfigurations>[0]['target'],
+  rules: readonly Rule[] = RULES,
+): readonly Webhook[] {
+  return webhookConfigurations({ rules, mutators: MUTATORS, target }).flatMap(
+    (configuration) => (configuration as { webhooks: readonly Webhook[] }).webhooks,
+  );
+}
+
+describe('the webhook configurations', () => {
+  it('ask for exactly what the rules match', () => {
+    const asked = webhooks(SERVICE).map(({ name, rules }) => [
+      name,
+      rules.map(({ operations, resources }) => `${operations.join('+')} ${resources.join(',')}`),
+    ]);
+    expect(asked).toEqual([
+      ['workloads.mutate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE mcpremoteproxies,mcpservers,virtualmcpservers']],
+      [
+        'workloads.validate.authz.toolhive.stacklok.dev',
+        ['CREATE+UPDATE mcpremoteproxies,mcpservers,virtualmcpservers'],
+      ],
+      ['configs.validate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE mcpauthzconfigs']],
+      ['configs.delete.authz.toolhive.stacklok.dev', ['DELETE mcpauthzconfigs']],
+    ]);
+  });
+
+  it('keep apart what is matched for different operations', () => {
+    const rule = (operations: Rule['match']['operations'], resources: readonly string[]): Rule => ({
+      id: 'x',
+      title: 'x',
+      on: 'delete',
+      match: { resources, operations },
+      queries: () => [],
+      check: () => [],
+    });
+    const [, validating] = webhooks(SERVICE, [
+      rule(['CREATE'], ['mcpservers']),
+      rule(['UPDATE'], ['mcpremoteproxies']),
+    ]);
+    expect(validating?.rules).toMatchObject([
+      { operations: ['UPDATE'], resources: ['mcpremoteproxies'] },
+      { operations: ['CREATE'], resources: ['mcpservers'] },
+    ]);
+  });
+
+  it('go to the service, and spare its namespace and those of the cluster itself', () => {
+    const [first] = webhooks(SERVICE);
+    expect(first?.clientConfig).toEqual({
+      service: { namespace: 'system', name: 'webhook', path: '/mutate', port: 443 },
+    });
+    expect(first?.namespaceSelector.matchExpressions[0]?.values).toEqual([
+      'kube-system',
+      'kube-public',
+      'kube-node-lease',
+      'system',
+    ]);
+  });
+
+  it('go to a URL with a certificate authority', () => {
+    const [, second] = webhooks({ url: 'https://127.0.0.1:9443/', caBundle: 'Q0E=' });
+    expect(second?.clientConfig).toEqual({ url: 'https://127.0.0.1:9443/validate', caBundle: 'Q0E=' });
+    expect(second?.namespaceSelector.matchExpressions[0]?.values).toHaveLength(3);
+  });
+});

@@ -1,0 +1,70 @@
+/** A world made of plain objects, complete: what is not among them does not exist. */
+import { createCedar, analyze } from '../../src/authorizers/index.ts';
+import { at } from '../../src/api/json.ts';
+import type { KubernetesObject } from '../../src/api/objects.ts';
+import { authorizationOf, authorizerSpecOf, isAuthzConfig, isWorkload } from '../../src/api/toolhive.ts';
+import { createWorldAnswers, type WorldAnswers } from '../../src/engine/world-view.ts';
+import type { Query, Referrer } from '../../src/rules/contract.ts';
+import { ABSENT, NAMESPACE, present } from './answers.ts';
+
+const cedar = createCedar();
+
+export function clusterWorld(objects: readonly KubernetesObject[]): (queries: readonly Query[]) => WorldAnswers {
+  return (queries) => {
+    const answers = createWorldAnswers();
+    for (const query of queries) {
+      answerQuery(query, objects, answers);
+    }
+    return answers;
+  };
+}
+
+function answerQuery(
+  query: Query,
+  objects: readonly KubernetesObject[],
+  answers: ReturnType<typeof createWorldAnswers>,
+): void {
+  switch (query.ask) {
+    case 'analysis':
+      answers.record(query, present(analyze(query.spec, cedar)));
+      return;
+    case 'authzConfig': {
+      const object = objects.find(
+        (candidate) => isAuthzConfig(candidate) && isNamed(candidate, query.namespace, query.name),
+      );
+      answers.record(
+        query,
+        object === undefined ? ABSENT : present({ object, analysis: analyze(authorizerSpecOf(object), cedar) }),
+      );
+      return;
+    }
+    case 'referrers':
+      answers.record(query, present(referrers(objects, query.namespace, query.name)));
+      return;
+    case 'namespace': {
+      const object = objects.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === query.name);
+      answers.record(
+        query,
+        object === undefined
+          ? NAMESPACE
+          : present({
+              terminating: at(object, 'metadata', 'deletionTimestamp') !== undefined,
+              labels: object.metadata.labels ?? {},
+            }),
+      );
+    }
+  }
+}
+
+function referrers(objects: readonly KubernetesObject[], namespace: string, name: string): readonly Referrer[] {
+  return objects
+    .filter(
+      (object) =>
+        isWorkload(object) && object.metadata.namespace === namespace && authorizationOf(object).reference === name,
+    )
+    .map(({ kind, metadata }) => ({ kind, name: metadata.name ?? '' }));
+}
+
+function isNamed({ metadata }: KubernetesObject, namespace: string, name: string): boolean {
+  return metadata.namespace === namespace && metadata.name === name;
+}
