@@ -32,7 +32,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const metrics = createMetrics();
   metrics.certificateExpires(certificate.notAfter);
   const client = createKubeClient(loadKubeConfig(settings));
-  const discovery = createDiscovery({ client });
+  const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
   const resolver = createResolver({ client, discovery, analyze: analyzer.analyze });
   const rules = createRules(settings);

@@ -1,0 +1,162 @@
+/**
+ * Answers what rules ask, live from the API server. Absence is claimed only on its word; whatever else goes wrong is
+ * `unknown`, with the reason.
+ */
+import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
+import { at } from '../api/json.ts';
+import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
+import { AUTHZ_CONFIG, authorizationOf, authorizerSpecOf, GROUP, WORKLOADS, type WorkloadType } from '../api/toolhive.ts';
+import { queryKey } from '../engine/query-key.ts';
+import { createWorldAnswers, type WorldAnswers } from '../engine/world-view.ts';
+import type { Answer, NamespaceFacts, Query, Referrer, ResolvedConfig } from '../rules/contract.ts';
+import type { KubeClient } from './client.ts';
+import type { Discovery, ServedResources } from './discovery.ts';
+import { ApiError } from './errors.ts';
+import { listAll } from './list.ts';
+
+export type Analyze = (spec: AuthorizerSpec, signal: AbortSignal) => Promise<Analysis>;
+
+export interface ResolverDeps {
+  readonly client: KubeClient;
+  readonly discovery: Discovery;
+  readonly analyze: Analyze;
+}
+
+export interface Resolver {
+  /** Asks each query once, all at the same time. Never rejects. */
+  resolve(queries: readonly Query[], signal: AbortSignal): Promise<WorldAnswers>;
+}
+
+export function createResolver({ client, discovery, analyze }: ResolverDeps): Resolver {
+  async function served(signal: AbortSignal): Promise<ServedResources> {
+    const found = await discovery.served(signal);
+    if (found === undefined) {
+      throw new Error(`the API server does not serve ${GROUP}`);
+    }
+    return found;
+  }
+
+  async function authzConfig(namespace: string, name: string, signal: AbortSignal): Promise<Answer<ResolvedConfig>> {
+    const { version } = await served(signal);
+    const object = await getObject(client, objectPath(version, namespace, AUTHZ_CONFIG.resource, name), signal);
+    return object === undefined
+      ? { state: 'absent' }
+      : { state: 'present', value: { object, analysis: await analyze(authorizerSpecOf(object), signal) } };
+  }
+
+  async function referrers(namespace: string, name: string, signal: AbortSignal): Promise<Answer<readonly Referrer[]>> {
+    const { version, resources } = await served(signal);
+    const kinds = WORKLOADS.filter((type) => resources.has(type.resource));
+    const found = await Promise.all(kinds.map((type) => referrersOf(client, type, version, namespace, name, signal)));
+    return { state: 'present', value: found.flat().sort(byKindAndName) };
+  }
+
+  async function namespaceFacts(name: string, signal: AbortSignal): Promise<Answer<NamespaceFacts>> {
+    const object = await getObject(client, `/api/v1/namespaces/${encodeURIComponent(name)}`, signal);
+    return object === undefined
+      ? { state: 'absent' }
+      : {
+          state: 'present',
+          value: {
+            terminating: object.metadata.deletionTimestamp !== undefined || at(object, 'status', 'phase') === 'Terminating',
+            labels: object.metadata.labels ?? {},
+          },
+        };
+  }
+
+  return {
+    resolve: async (queries, signal) => {
+      const answers = createWorldAnswers();
+      const distinct = new Map(queries.map((query) => [queryKey(query), query]));
+      const ask = async (query: Query): Promise<void> => {
+        switch (query.ask) {
+          case 'authzConfig':
+            answers.record(query, await orUnknown(authzConfig(query.namespace, query.name, signal)));
+            return;
+          case 'analysis':
+            answers.record(query, await orUnknown(analyze(query.spec, signal).then((value) => ({ state: 'present', value }))));
+            return;
+          case 'referrers':
+            answers.record(query, await orUnknown(referrers(query.namespace, query.name, signal)));
+            return;
+          case 'namespace':
+            answers.record(query, await orUnknown(namespaceFacts(query.name, signal)));
+        }
+      };
+      await Promise.all([...distinct.values()].map(ask));
+      return answers;
+    },
+  };
+}
+
+async function orUnknown<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
+  try {
+    return await answer;
+  } catch (error) {
+    return { state: 'unknown', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Undefined only where the API server names the object as not found; a missing resource type is an error. */
+async function getObject(client: KubeClient, path: string, signal: AbortSignal): Promise<KubernetesObject | undefined> {
+  try {
+    const object = await client.request({ method: 'GET', path, signal });
+    if (!isKubernetesObject(object)) {
+      throw new ApiError('API_UNAVAILABLE', 200, 'the API server answered with something that is no object');
+    }
+    return object;
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'API_NOT_FOUND' && error.objectName !== undefined) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** The API server filters where the CRD allows it (`selectableFields`, ours do); the result is checked here anyway. */
+async function referrersOf(
+  client: KubeClient,
+  type: WorkloadType,
+  version: string,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<readonly Referrer[]> {
+  const path = objectPath(version, namespace, type.resource);
+  const fieldSelector = `${type.authorizationPath.join('.')}.authzConfigRef.name=${escapeSelector(name)}`;
+  try {
+    return await collect(listAll(client, { path, fieldSelector, signal }), name);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 400) {
+      return collect(listAll(client, { path, signal }), name); // ToolHive's own CRDs have no selectable fields
+    }
+    throw error;
+  }
+}
+
+async function collect(pages: AsyncIterable<readonly KubernetesObject[]>, name: string): Promise<readonly Referrer[]> {
+  const found = new Map<string, Referrer>();
+  for await (const page of pages) {
+    for (const object of page) {
+      if (authorizationOf(object).reference === name) {
+        const referrer = { kind: object.kind, name: object.metadata.name ?? '' };
+        found.set(referrer.name, referrer);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** Field selectors are a language of their own (k8s.io/apimachinery, fields.EscapeValue). */
+function escapeSelector(value: string): string {
+  return value.replace(/[\\,=]/g, (special) => `\\${special}`);
+}
+
+function objectPath(version: string, namespace: string, resource: string, name?: string): string {
+  const collection = `/apis/${GROUP}/${version}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
+  return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
+}
+
+function byKindAndName(left: Referrer, right: Referrer): number {
+  return left.kind < right.kind ? -1 : left.kind > right.kind ? 1 : left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
+}
