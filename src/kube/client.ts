@@ -4,6 +4,7 @@
  */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { apiErrorFrom, unreachable } from './errors.ts';
 
@@ -49,6 +50,10 @@ export interface KubeClient {
 
 /** Bytes. A page of 500 objects, each at etcd's limit, would be more; lists ask for pages that stay far below. */
 const RESPONSE_LIMIT = 64 * 1024 * 1024;
+
+/** Of a read that the API server asks to be tried again; the caller's signal ends it sooner. */
+const ATTEMPTS = 10;
+const LONGEST_PAUSE_MS = 1000;
 
 export function createKubeClient(config: KubeConfig): KubeClient {
   const server = config.getCurrentCluster()?.server ?? '';
@@ -106,12 +111,19 @@ export function createKubeClient(config: KubeConfig): KubeClient {
   }
 
   async function stream(call: ApiRequest): Promise<IncomingMessage> {
-    const response = await open(call);
-    const status = response.statusCode ?? 0;
-    if (status < 200 || status > 299) {
-      throw apiErrorFrom(status, decode(await readAll(response)));
+    for (let attempt = 1; ; attempt += 1) {
+      const response = await open(call);
+      const status = response.statusCode ?? 0;
+      if (status >= 200 && status <= 299) {
+        return response;
+      }
+      const body = decode(await readAll(response));
+      const pause = attempt < ATTEMPTS && call.method === 'GET' ? retryAfter(response) : undefined;
+      if (pause === undefined) {
+        throw apiErrorFrom(status, body);
+      }
+      await sleep(pause, undefined, call.signal === undefined ? {} : { signal: call.signal });
     }
-    return response;
   }
 
   return {
@@ -121,6 +133,15 @@ export function createKubeClient(config: KubeConfig): KubeClient {
       agent?.agent.destroy();
     },
   };
+}
+
+/**
+ * Milliseconds, where the API server asks for another try: it is throttling, or the watch cache of a kind that was just
+ * installed is not filled yet ("storage is (re)initializing").
+ */
+function retryAfter({ headers }: IncomingMessage): number | undefined {
+  const seconds = Number(headers['retry-after'] ?? NaN);
+  return Number.isFinite(seconds) ? Math.min(seconds * 1000, LONGEST_PAUSE_MS) : undefined;
 }
 
 function defined<T extends object>(options: T): Partial<T> {

@@ -1,0 +1,42 @@
+import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import { startEnvironment, type Environment } from '../../src/cli/playground/environment.ts';
+import { projectRoot } from '../../src/cli/playground/root.ts';
+import { SHARED, type SharedCluster } from './cluster.ts';
+
+interface Started {
+  cluster?: ControlPlane;
+  environment?: Environment;
+}
+
+/** Kept for the tear-down: it runs in the same process, but jest loads its modules anew. */
+const holder = globalThis as typeof globalThis & { mcpAuthzE2e?: Started };
+
+export async function stopStarted(): Promise<void> {
+  await holder.mcpAuthzE2e?.environment?.stop();
+  await holder.mcpAuthzE2e?.cluster?.stop();
+}
+
+// jest wants a default export here.
+// eslint-disable-next-line import-x/no-default-export -- the interface of jest's globalSetup
+export default async function setUp(): Promise<void> {
+  const say = (text: string): void => {
+    process.stderr.write(`· ${text}\n`);
+  };
+  const root = projectRoot();
+  const crds = process.env['MCP_AUTHZ_CRDS'];
+  const started: Started = {};
+  holder.mcpAuthzE2e = started;
+  const cluster = await startControlPlane({ progress: say });
+  started.cluster = cluster;
+  const environment = await startEnvironment(cluster, { root, ...(crds === undefined ? {} : { crds }) }, say);
+  started.environment = environment;
+  const shared: SharedCluster = {
+    kubectl: cluster.kubectlPath,
+    kubeconfig: cluster.kubeconfigPath,
+    folder: cluster.folder,
+    port: environment.server.port,
+    healthPort: environment.server.healthPort,
+    logFile: environment.server.logFile,
+  };
+  process.env[SHARED] = JSON.stringify(shared);
+}

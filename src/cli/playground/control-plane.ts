@@ -19,6 +19,7 @@ export interface ControlPlane {
   /** Data, logs, certificates and kubeconfigs; removed by {@link stop}. */
   readonly folder: string;
   readonly kubectl: Kubectl;
+  readonly kubectlPath: string;
   /** kubectl as somebody else, by kubeconfig file. */
   readonly kubectlAs: (kubeconfig: string) => Kubectl;
   readonly kubeconfigFor: (name: string, token: string) => string;
@@ -94,6 +95,7 @@ async function start(binaries: Binaries, folder: string, processes: Supervised[]
     kubeconfigPath: files.kubeconfig,
     folder,
     kubectl,
+    kubectlPath: binaries.kubectl,
     kubectlAs: (kubeconfig) => kubectlWith(binaries.kubectl, kubeconfig),
     kubeconfigFor: (name, token) => writeKubeconfig(join(folder, `${name}.kubeconfig`), server, files.ca.cert, { token }),
     apiServer: () => apiServer,
