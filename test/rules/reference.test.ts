@@ -1,6 +1,6 @@
 import { evaluate } from '../../src/engine/evaluate.ts';
 import { createReferenceRule } from '../../src/rules/reference.ts';
-import type { RulePolicy } from '../../src/rules/contract.ts';
+import type { RulePolicy, WriteInput } from '../../src/rules/contract.ts';
 import { ABSENT, answers, NAMESPACE, present, UNKNOWN, type Given } from '../support/answers.ts';
 import { create, resolved, server, update, virtualServer } from '../support/objects.ts';
 
@@ -11,7 +11,7 @@ const MISSING =
 
 function found(
   given: Given,
-  input = create(REFERRING),
+  input: WriteInput = create(REFERRING),
   missingReference: RulePolicy['missingReference'] = 'Warn',
 ): string[] {
   const { findings, failures } = evaluate(

@@ -1,5 +1,6 @@
 import { evaluate } from '../../src/engine/evaluate.ts';
 import { worldViewOf } from '../../src/engine/world-view.ts';
+import type { Analysis } from '../../src/authorizers/analysis.ts';
 import type { Referrer } from '../../src/rules/contract.ts';
 import { usedBy } from '../../src/rules/used-by.ts';
 import { answers, present, UNKNOWN, type Given } from '../support/answers.ts';
@@ -10,7 +11,7 @@ const EDITED = config({ config: { policies: ['forbid(principal, action, resource
 const HTTP = config({ type: 'httpv1', config: {} });
 const SERVER: Referrer = { kind: 'MCPServer', name: 'one' };
 const VIRTUAL: Referrer = { kind: 'VirtualMCPServer', name: 'two' };
-const OTHER_HASH = { ...VALID, rendering: { toolhiveHash: 'x', runtimeJson: 'x', hash: 'beef' } };
+const OTHER_HASH: Analysis = { ...VALID, rendering: { toolhiveHash: 'x', runtimeJson: 'x', hash: 'beef' } };
 
 function found(after: typeof BEFORE, referrers: Given['referrers'], hashOfAfter = OTHER_HASH): readonly string[] {
   const given = answers({

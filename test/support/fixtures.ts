@@ -24,7 +24,7 @@ export interface Fixture {
 }
 
 interface FixtureFile {
-  readonly operation?: 'UPDATE' | 'DELETE';
+  readonly operation?: 'CREATE' | 'UPDATE' | 'DELETE';
   readonly user?: string;
   readonly object?: KubernetesObject;
   readonly oldObject?: KubernetesObject;

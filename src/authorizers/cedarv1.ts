@@ -1,0 +1,146 @@
+/**
+ * Cedar policies, evaluated in the proxy by cedar-go. Source of every rule: ToolHive's pkg/authz/authorizers/cedar,
+ * ValidateConfig (what its controller checks) and CreateAuthorizer (what its proxy checks when it starts).
+ */
+import { at, isJsonObject } from '../api/json.ts';
+import type { Problem } from './analysis.ts';
+import type { Authorizer } from './authorizer.ts';
+import type { Cedar } from './cedar.ts';
+import { lintCedar } from './cedar-lint.ts';
+import { readEntities } from './entities.ts';
+import { goDecode, list, STRING, struct, type GoDecoded } from './go-json.ts';
+import { parseProblem, preparePolicy } from './policy.ts';
+
+export const CEDAR_OPTIONS = struct('ConfigOptions', {
+  policies: list(STRING),
+  entities_json: STRING,
+  primary_upstream_provider: STRING,
+  group_claim_name: STRING,
+  role_claim_name: STRING,
+  group_entity_type: STRING,
+  multi_valued_claims: list(STRING),
+});
+
+/** More than anybody writes, and few enough to be checked one by one within a request. */
+const MAX_POLICIES = 4096;
+/** A person mends this many at a time; the count of the rest is told. */
+const MAX_PROBLEMS = 20;
+
+export const cedarv1: Authorizer = {
+  type: 'cedarv1',
+  configKey: 'cedar',
+  validate: (config, cedar) => {
+    if (config === null) {
+      return [problem('spec.config', 'ConfigMissing', "cedar configuration is required (missing 'cedar' field)")];
+    }
+    const decoded = goDecode(config, CEDAR_OPTIONS, 'cedar');
+    return [
+      ...decoded.mismatches.map(({ path, message }) =>
+        problem(`spec.config${path === '' ? '' : `.${path}`}`, 'WrongType', `failed to parse configuration: ${message}`),
+      ),
+      ...policyProblems(config, decoded, cedar),
+      ...entityProblems(decoded),
+      ...groupTypeProblems(decoded),
+    ];
+  },
+  lint: (config, cedar) => lintCedar(goDecode(config, CEDAR_OPTIONS, 'cedar'), cedar),
+};
+
+function policyProblems(config: unknown, decoded: GoDecoded, cedar: Cedar): readonly Problem[] {
+  const policies = stringsOf(decoded, 'policies');
+  if (policies.length === 0) {
+    return decoded.mismatches.some(({ path }) => /^policies$/i.test(path)) ? [] : [noPolicies(config)];
+  }
+  if (policies.length > MAX_POLICIES) {
+    return [
+      problem('spec.config.policies', 'TooManyPolicies', `There are ${String(policies.length)} policies; this check takes at most ${String(MAX_POLICIES)}. Combine them, or split the config.`),
+    ];
+  }
+  const unreadable = new Set(decoded.mismatches.map(({ path }) => path.toLowerCase()));
+  const prepared = policies
+    .map((text, index) => preparePolicy(text, `spec.config.policies[${String(index)}]`))
+    .filter((_policy, index) => !unreadable.has(`policies[${String(index)}]`));
+  const found = prepared.flatMap((policy) => policy.problems);
+  const readable = prepared.filter(({ text }) => text !== undefined);
+  const texts = readable.map(({ text }) => text ?? '');
+  if (texts.length > 0 && cedar.parse(texts) !== undefined) {
+    // The joint answer does not tell which policy it is about: look at each, in the order of the list.
+    for (const policy of readable) {
+      const syntax = parseProblem(policy, cedar);
+      if (syntax !== undefined) {
+        found.push(syntax);
+      }
+      if (found.length > MAX_PROBLEMS * 5) {
+        break;
+      }
+    }
+  }
+  return bounded(found.sort((a, b) => indexOf(a) - indexOf(b)));
+}
+
+function indexOf({ path }: Problem): number {
+  return Number(/\[(\d+)\]/.exec(path)?.[1] ?? 0);
+}
+
+function bounded(problems: readonly Problem[]): readonly Problem[] {
+  if (problems.length <= MAX_PROBLEMS) {
+    return problems;
+  }
+  const rest = `${String(problems.length - MAX_PROBLEMS)} more problems were found in these policies.`;
+  return [...problems.slice(0, MAX_PROBLEMS), problem('spec.config.policies', 'MoreProblems', rest)];
+}
+
+/** The commonest reason for no policies is the envelope of the proxy's own file, given where its content belongs. */
+function noPolicies(config: unknown): Problem {
+  const message = 'at least one policy is required for Cedar authorization';
+  const nested = ['cedar', 'pdp'].find((key) => isJsonObject(at(config, key)));
+  const hint = nested === undefined ? '' : `; spec.config is the content of "${nested}" itself: move it one level up`;
+  return problem('spec.config.policies', 'NoPolicies', `${message}${hint}`);
+}
+
+function entityProblems(decoded: GoDecoded): readonly Problem[] {
+  const { faults } = readEntities(stringOf(decoded, 'entities_json'));
+  return bounded(
+    faults.map(({ place, message }) =>
+      problem(
+        'spec.config.entities_json',
+        'EntitiesInvalid',
+        `failed to parse entities JSON: ${place === '' ? '' : `${place}: `}${message}`,
+      ),
+    ),
+  );
+}
+
+const RESERVED = ['true', 'false', 'if', 'then', 'else', 'in', 'like', 'has', 'is', '__cedar'];
+
+/** The proxy puts the name into a policy of its own and parses that, so blanks around it do no harm. */
+function groupTypeProblems(decoded: GoDecoded): readonly Problem[] {
+  const name = stringOf(decoded, 'group_entity_type');
+  if (name === '') {
+    return [];
+  }
+  const path = 'spec.config.group_entity_type';
+  if (name.includes('::')) {
+    return [problem(path, 'GroupTypeInvalid', `group_entity_type "${name}" contains "::": namespaced entity types are not yet supported`)];
+  }
+  const word = name.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(word) && !RESERVED.includes(word)) {
+    return [];
+  }
+  const why = RESERVED.includes(word) ? 'it is a word of the language' : 'letters, digits and _ only, not starting with a digit';
+  return [problem(path, 'GroupTypeInvalid', `group_entity_type "${name}" is not a valid Cedar identifier: ${why}`)];
+}
+
+export function stringOf({ value }: GoDecoded, field: string): string {
+  const found = value[field];
+  return typeof found === 'string' ? found : '';
+}
+
+export function stringsOf({ value }: GoDecoded, field: string): readonly string[] {
+  const found = value[field];
+  return Array.isArray(found) ? found.map(String) : [];
+}
+
+function problem(path: string, reason: string, message: string): Problem {
+  return { path, reason, message };
+}

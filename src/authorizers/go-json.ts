@@ -1,0 +1,196 @@
+/**
+ * How Go's encoding/json reads JSON into structs, because that decides what ToolHive accepts: unknown keys are ignored,
+ * keys match without regard to case, null leaves what was there, and a key that comes again wins.
+ * Source: Go documentation, encoding/json, func Unmarshal.
+ */
+import { isJsonObject, type JsonObject } from '../api/json.ts';
+
+export type GoType =
+  | { readonly kind: 'string' | 'bool' | 'int' }
+  | { readonly kind: 'list'; readonly of: GoType }
+  | { readonly kind: 'struct'; readonly name: string; readonly fields: Readonly<Record<string, GoType>> };
+
+export type GoStruct = Extract<GoType, { kind: 'struct' }>;
+
+/** What a struct was filled with; a field that was not set is not there (its zero value). */
+export type GoValue = string | boolean | number | readonly GoValue[] | GoRecord;
+export interface GoRecord {
+  readonly [field: string]: GoValue | undefined;
+}
+
+export interface GoMismatch {
+  /** Relative to the struct, e.g. `policies[1]` or `http.timeout`. */
+  readonly path: string;
+  /** Go's own sentence. */
+  readonly message: string;
+}
+
+export interface GoDecoded {
+  readonly value: GoRecord;
+  readonly mismatches: readonly GoMismatch[];
+  /** Paths of keys that Go does not read. */
+  readonly ignored: readonly string[];
+}
+
+export const STRING: GoType = { kind: 'string' };
+export const BOOL: GoType = { kind: 'bool' };
+export const INT: GoType = { kind: 'int' };
+export function list(of: GoType): GoType {
+  return { kind: 'list', of };
+}
+export function struct(name: string, fields: Readonly<Record<string, GoType>>): GoStruct {
+  return { kind: 'struct', name, fields };
+}
+
+/** A JSON number that is an integer but was not written as one (`1.0`): Go refuses it where an int is expected. */
+export class FractionLiteral {
+  readonly source: string;
+  constructor(source: string) {
+    this.source = source;
+  }
+}
+
+interface Context {
+  readonly mismatches: GoMismatch[];
+  readonly ignored: string[];
+}
+
+/** Where in the JSON and within which struct a value stands; Go's sentences name both. */
+interface Place {
+  readonly path: string;
+  readonly struct: string;
+  /** From the outermost struct, as Go counts: without list indexes. */
+  readonly field: string;
+}
+
+/** `root` is how Go's sentences call the place of the struct itself, e.g. `cedar`. */
+export function goDecode(value: unknown, type: GoStruct, root: string): GoDecoded {
+  const context: Context = { mismatches: [], ignored: [] };
+  const decoded = decodeStruct(value, type, { path: '', struct: 'Config', field: root }, {}, context);
+  return { value: decoded, mismatches: context.mismatches, ignored: context.ignored };
+}
+
+function decode(value: unknown, type: GoType, place: Place, before: GoValue | undefined, context: Context): GoValue | undefined {
+  switch (type.kind) {
+    case 'struct':
+      return value === null
+        ? undefined // our structs are behind pointers
+        : decodeStruct(value, type, place, isRecord(before) ? before : {}, context);
+    case 'list':
+      return decodeList(value, type, place, context);
+    case 'string':
+    case 'bool':
+    case 'int':
+      if (value === null) {
+        return before;
+      }
+      if (isScalar(value, type.kind)) {
+        return value;
+      }
+      mismatch(value, type, place, context);
+      return before;
+  }
+}
+
+function decodeStruct(value: unknown, type: GoStruct, place: Place, before: GoRecord, context: Context): GoRecord {
+  if (!isJsonObject(value)) {
+    mismatch(value, type, place, context);
+    return before;
+  }
+  const result = new Map<string, GoValue | undefined>(Object.entries(before));
+  for (const key of sortedKeys(value)) {
+    const field = fieldFor(key, type);
+    const path = place.path === '' ? key : `${place.path}.${key}`;
+    if (field === undefined) {
+      context.ignored.push(path);
+      continue;
+    }
+    const [name, fieldType] = field;
+    const at = { path, struct: type.name, field: `${place.field}.${name}` };
+    result.set(name, decode(value[key], fieldType, at, result.get(name), context));
+  }
+  return Object.fromEntries([...result].filter(([, entry]) => entry !== undefined));
+}
+
+function decodeList(value: unknown, type: Extract<GoType, { kind: 'list' }>, place: Place, context: Context): GoValue | undefined {
+  if (value === null) {
+    return undefined;
+  }
+  if (!Array.isArray(value)) {
+    mismatch(value, type, place, context);
+    return undefined;
+  }
+  return value.map((element: unknown, index) => {
+    const at = { ...place, path: `${place.path}[${String(index)}]` };
+    return decode(element, type.of, at, undefined, context) ?? '';
+  });
+}
+
+/**
+ * In the order in which Go meets them. The API server has decoded the config into a map and written it again with its
+ * keys sorted before ToolHive sees it, so `Policies` comes before `policies`, and the latter wins.
+ */
+function sortedKeys(object: JsonObject): readonly string[] {
+  return Object.keys(object).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+function fieldFor(key: string, type: GoStruct): readonly [string, GoType] | undefined {
+  const exact = Object.hasOwn(type.fields, key) ? key : undefined;
+  const name = exact ?? Object.keys(type.fields).find((field) => fold(field) === fold(key));
+  const found = name === undefined ? undefined : type.fields[name];
+  return name === undefined || found === undefined ? undefined : [name, found];
+}
+
+/** Go folds by Unicode's simple folding, in which two letters outside ASCII equal one inside it. */
+function fold(text: string): string {
+  return text.replaceAll('\u017f', 's').replaceAll('\u212a', 'k').toLowerCase();
+}
+
+function isScalar(value: unknown, kind: 'string' | 'bool' | 'int'): value is string | boolean | number {
+  switch (kind) {
+    case 'string':
+      return typeof value === 'string';
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'int':
+      // int64: beyond 2^53 the literal is not exact here, and only its size matters
+      return typeof value === 'number' && Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
+  }
+}
+
+function isRecord(value: GoValue | undefined): value is GoRecord {
+  return typeof value === 'object' && !Array.isArray(value);
+}
+
+function mismatch(value: unknown, type: GoType, { path, struct: owner, field }: Place, context: Context): void {
+  context.mismatches.push({
+    path,
+    message: `json: cannot unmarshal ${jsonKind(value, type)} into Go struct field ${owner}.${field} of type ${goName(type)}`,
+  });
+}
+
+function jsonKind(value: unknown, type: GoType): string {
+  if (value instanceof FractionLiteral) {
+    return type.kind === 'int' ? `number ${value.source}` : 'number';
+  }
+  if (Array.isArray(value)) {
+    return 'array';
+  }
+  if (typeof value === 'number') {
+    return type.kind === 'int' ? `number ${String(value)}` : 'number';
+  }
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function goName(type: GoType): string {
+  switch (type.kind) {
+    case 'struct':
+      return type.name;
+    case 'list':
+      return `[]${goName(type.of)}`;
+    case 'string':
+    case 'bool':
+    case 'int':
+      return type.kind;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * Analyses in threads of their own: policy text is written by others, and the Cedar module neither stops nor survives
+ * everything (docs/adr/0006-cedar-in-a-worker.md). A thread that takes too long or dies is replaced.
+ */
+import { Worker } from 'node:worker_threads';
+import type { Analysis, AuthorizerSpec } from './analysis.ts';
+import { createAnalysisCache } from './analysis-cache.ts';
+
+export interface IsolatedAnalyzer {
+  /** @throws AnalysisError where there is no answer in time; other analyses are not affected. */
+  analyze(spec: AuthorizerSpec, signal?: AbortSignal): Promise<Analysis>;
+  close(): Promise<void>;
+}
+
+export class AnalysisError extends Error {
+  readonly code: 'ANALYSIS_TIMEOUT' | 'ANALYSIS_FAILED';
+  constructor(code: AnalysisError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export interface AnalyzerOptions {
+  /** Threads at most; each costs about 25 MB, and is started when it is needed. */
+  readonly workers: number;
+  /** Of one analysis, from its start. The largest config that is let in takes a fraction of it. */
+  readonly timeoutMs: number;
+}
+
+export const DEFAULT_ANALYZER: AnalyzerOptions = { workers: 2, timeoutMs: 5000 };
+
+interface Job {
+  readonly spec: AuthorizerSpec;
+  readonly resolve: (analysis: Analysis) => void;
+  readonly reject: (error: Error) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** `.ts` while developing, `.js` when built: the same as this file. */
+const WORKER = new URL(`./analyzer-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+
+/** MB. Ten times what the largest config needs; a policy that wants more loses its thread, not the process. */
+const HEAP_LIMIT = 256;
+
+export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZER): IsolatedAnalyzer {
+  const cache = createAnalysisCache();
+  const idle: Worker[] = [];
+  const waiting: Job[] = [];
+  const all = new Set<Worker>();
+  let closed = false;
+
+  function spawn(): Worker {
+    const worker = new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT } });
+    worker.unref();
+    all.add(worker);
+    return worker;
+  }
+
+  function next(): void {
+    const job = waiting[0];
+    if (job === undefined || closed || (idle.length === 0 && all.size >= options.workers)) {
+      return;
+    }
+    waiting.shift();
+    if (job.signal?.aborted === true) {
+      job.reject(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis did not start in time'));
+      next();
+      return;
+    }
+    run(idle.pop() ?? spawn(), job);
+  }
+
+  function run(worker: Worker, job: Job): void {
+    const discard = (error: Error): void => {
+      finish();
+      all.delete(worker);
+      void worker.terminate();
+      job.reject(error);
+      next();
+    };
+    const onMessage = (analysis: Analysis): void => {
+      finish();
+      idle.push(worker);
+      job.resolve(analysis);
+      next();
+    };
+    const onError = (cause: Error): void => {
+      discard(new AnalysisError('ANALYSIS_FAILED', 'the Cedar module could not take the policies', { cause }));
+    };
+    const onExit = (): void => {
+      discard(new AnalysisError('ANALYSIS_FAILED', 'the analysis was ended'));
+    };
+    const onTimeout = (): void => {
+      discard(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis took too long'));
+    };
+    const timer = setTimeout(onTimeout, options.timeoutMs);
+    function finish(): void {
+      clearTimeout(timer);
+      job.signal?.removeEventListener('abort', onTimeout);
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      worker.unref();
+    }
+    job.signal?.addEventListener('abort', onTimeout);
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    worker.ref();
+    worker.postMessage(job.spec);
+  }
+
+  return {
+    analyze: (spec, signal) => {
+      const known = cache.get(spec);
+      if (known !== undefined) {
+        return Promise.resolve(known);
+      }
+      return new Promise<Analysis>((resolve, reject) => {
+        const done = (analysis: Analysis): void => {
+          cache.set(spec, analysis);
+          resolve(analysis);
+        };
+        waiting.push({ spec, resolve: done, reject, signal });
+        next();
+      });
+    },
+    close: async () => {
+      closed = true;
+      await Promise.all([...all].map((worker) => worker.terminate()));
+    },
+  };
+}

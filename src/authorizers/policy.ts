@@ -1,0 +1,131 @@
+/** Whether one string of `policies` is one policy that the proxy loads, and whole. */
+import type { Problem } from './analysis.ts';
+import type { Cedar, CedarMessage } from './cedar.ts';
+import { sha256 } from './config-hash.ts';
+import { suggest } from './suggest.ts';
+import { MAX_NESTING, scanPolicy, type Scan, type ScanFault } from './policy-scan.ts';
+import { frameAt, offsetOfByte, positionAt } from './text-frame.ts';
+
+/** What the Cedar module may be given: the scanned text of one policy. */
+export interface PreparedPolicy {
+  readonly path: string;
+  readonly source: string;
+  readonly scan: Scan;
+  /** Found without the module; if any of them is about the text's form, the module is not asked. */
+  readonly problems: readonly Problem[];
+  /** Undefined where the module must not see the text. */
+  readonly text: string | undefined;
+}
+
+export function preparePolicy(source: string, path: string): PreparedPolicy {
+  const scan = scanPolicy(source);
+  const problems = [...scan.faults.map((fault) => faultProblem(fault, source, path)), ...formProblems(scan, source, path)];
+  const readable = scan.faults.length === 0 && !scan.empty;
+  return { path, source, scan, problems, text: readable ? scan.text.slice(0, scan.end) : undefined };
+}
+
+/** Asks the module; an action type that only cedar-go takes is no problem (it never matches, which lint tells). */
+export function parseProblem({ path, source, text }: PreparedPolicy, cedar: Cedar): Problem | undefined {
+  let candidate = text;
+  for (let tries = 0; candidate !== undefined && tries < MAX_ACTION_TYPES; tries += 1) {
+    const error = cedar.parse([candidate]);
+    if (error === undefined) {
+      return undefined;
+    }
+    if (!error.message.startsWith('expected an entity uid with type `Action`')) {
+      return syntaxProblem(error, source, candidate, path);
+    }
+    candidate = withActionType(candidate, error);
+  }
+  return undefined;
+}
+
+/** How many entities of another type an action constraint may list before this check gives up on the policy. */
+const MAX_ACTION_TYPES = 64;
+
+/** `Foo::"call_tool"` becomes `Action::"call_tool"`, so that the rest of the policy can be looked at. */
+function withActionType(text: string, { start, end }: CedarMessage): string {
+  const [from, to] = [offsetOfByte(text, start), offsetOfByte(text, end)];
+  const entity = text.slice(from, to);
+  return `${text.slice(0, from)}Action::${entity.slice(entity.indexOf('"'))}${text.slice(to)}`;
+}
+
+const FAULTS: Readonly<Record<ScanFault['reason'], string>> = {
+  TooDeep: `nests deeper than ${String(MAX_NESTING)} levels, which is the limit of this check; the proxy may take more. Simplify it.`,
+  UnterminatedString: 'has a string that does not end. Close it with a double quote.',
+  LineBreakInString: 'has a line break inside a string, which the proxy does not read. Write \\n.',
+  UnterminatedComment: 'has a comment that does not end. Close it with */.',
+  StrangeSpace: 'has a space character that the proxy does not read (a no-break space, perhaps). Replace it with a plain space.',
+};
+
+function faultProblem({ offset, reason }: ScanFault, source: string, path: string): Problem {
+  return problemAt(source, offset, path, `Policy${reason}`, `The policy ${FAULTS[reason]}`);
+}
+
+function formProblems({ empty, trailing, faults }: Scan, source: string, path: string): readonly Problem[] {
+  if (empty && faults.length === 0) {
+    const message = source.trim() === '' ? 'The policy is empty.' : 'The policy is only a comment.';
+    return [{ path, reason: 'PolicyEmpty', message: `${message} Write one, or remove the list item.`, subject: subjectOf(source) }];
+  }
+  if (trailing === undefined) {
+    return [];
+  }
+  const another = /^(permit|forbid|@)/.exec(source.slice(trailing));
+  const what = another === null ? 'text after its policy' : 'more than one policy';
+  return [
+    problemAt(
+      source,
+      trailing,
+      path,
+      another === null ? 'PolicyTrailingText' : 'PolicySeveral',
+      `The string holds ${what}: ToolHive loads only the first and silently drops the rest, a forbid among it. ` +
+        'Give each policy a list item of its own.',
+    ),
+  ];
+}
+
+/** Words of the language that a misspelt one is compared with, by what the module was looking for. */
+const EFFECTS = ['permit', 'forbid'];
+const CONDITIONS = ['when', 'unless'];
+const METHODS = ['contains', 'containsAll', 'containsAny', 'isEmpty', 'lessThan', 'lessThanOrEqual', 'greaterThan', 'greaterThanOrEqual', 'isIpv4', 'isIpv6', 'isLoopback', 'isMulticast', 'isInRange', 'hasTag', 'getTag', 'offset', 'durationSince', 'toDate', 'toTime', 'toMilliseconds', 'toSeconds', 'toMinutes', 'toHours', 'toDays'];
+const FUNCTIONS = ['decimal', 'ip', 'datetime', 'duration'];
+const FOREIGN: Readonly<Record<string, string>> = { allow: 'permit', deny: 'forbid', startsWith: 'like "prefix*"', endsWith: 'like "*suffix"', matches: 'like' };
+
+function syntaxProblem(error: CedarMessage, source: string, candidate: string, path: string): Problem {
+  const offset = Math.min(offsetOfByte(candidate, error.start), source.length);
+  const expected = error.label === undefined ? '' : `; ${error.label}`;
+  const meant = probablyMeant(error);
+  const help = meant === undefined ? error.help : `did you mean ${meant}?`;
+  const hint = help === undefined ? '' : ` (${help})`;
+  return problemAt(source, offset, path, 'PolicySyntax', `${error.message}${expected}${hint}`);
+}
+
+function probablyMeant({ message, help }: CedarMessage): string | undefined {
+  const word = /(?:effect|condition): (\w+)|`(\w+)` is not a valid (?:method|function)/.exec(message);
+  const found = word?.[1] ?? word?.[2];
+  if (found === undefined) {
+    return undefined;
+  }
+  const foreign = FOREIGN[found];
+  if (foreign !== undefined) {
+    return foreign;
+  }
+  const words = message.includes('effect') ? EFFECTS : message.includes('condition') ? CONDITIONS : message.includes('method') ? METHODS : FUNCTIONS;
+  const near = suggest(found, words);
+  return near === undefined || help?.includes('did you mean') === true ? near : `\`${near}\``;
+}
+
+function problemAt(source: string, offset: number, path: string, reason: string, sentence: string): Problem {
+  const { line, column } = positionAt(source, offset);
+  return {
+    path,
+    reason,
+    message: `line ${String(line)}, column ${String(column)}: ${sentence}`,
+    detail: frameAt(source, offset),
+    subject: subjectOf(source),
+  };
+}
+
+function subjectOf(source: string): string {
+  return sha256(source);
+}
