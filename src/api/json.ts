@@ -3,9 +3,7 @@
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 
 /** An own-property view of a JSON object; `JSON.parse` makes `__proto__` an ordinary own key, and so must we. */
-export interface JsonObject {
-  readonly [key: string]: unknown;
-}
+export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,7 +1,6 @@
 /** The names under which this project is visible in a cluster. Changing one is a breaking change. */
 
 export const PREFIX = 'authz.toolhive.stacklok.dev';
-export const FIELD_MANAGER = 'mcp-authz-webhook';
 
 export const ANNOTATIONS = {
   /** sha256 of the canonical full runtime JSON. */
@@ -15,10 +14,5 @@ export const ANNOTATIONS = {
 /** Bytes. Annotations share 256 KiB an object, and every watcher of workloads pays for them. */
 export const RESOLVED_CONFIG_LIMIT = 16 * 1024;
 
-export const FINALIZER = `${PREFIX}/deletion-protection`;
-
 /** On a namespace: `Warn` or `Deny`, overrides the server's `missingReference`. */
 export const MISSING_REFERENCE_LABEL = `${PREFIX}/missing-reference`;
-
-/** Where the pages of the rules are; a finding's page is `${RULE_PAGES}/<rule id>.md`. */
-export const RULE_PAGES = 'docs/rules';

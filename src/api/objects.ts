@@ -21,13 +21,6 @@ export interface KubernetesObject extends JsonObject {
   readonly metadata: ObjectMeta;
 }
 
-/** A namespaced object by kind and name. `kind` is one of {@link ../api/toolhive.ts}'s kinds or a core kind. */
-export interface ObjectRef {
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-}
-
 /** Says in one clause what keeps a value from being a Kubernetes object; undefined if nothing does. */
 export function objectDefect(value: unknown): string | undefined {
   if (!isJsonObject(value)) {
@@ -79,17 +72,7 @@ function isStringMap(value: unknown): boolean {
   return isJsonObject(value) && Object.values(value).every((entry) => typeof entry === 'string');
 }
 
-/** The name a person would use for the object; objects made with `generateName` have none yet at admission. */
-export function displayName(object: KubernetesObject): string {
-  return object.metadata.name ?? (object.metadata.generateName === undefined ? '' : `${object.metadata.generateName}*`);
-}
-
 export function annotation(object: KubernetesObject, key: string): string | undefined {
   const value = property(object.metadata.annotations, key);
-  return typeof value === 'string' ? value : undefined;
-}
-
-export function label(object: KubernetesObject, key: string): string | undefined {
-  const value = property(object.metadata.labels, key);
   return typeof value === 'string' ? value : undefined;
 }

@@ -9,7 +9,6 @@ export const GROUP = 'toolhive.stacklok.dev';
 
 /** Newest first: the loop and the live reads use the first one that the API server serves. */
 export const VERSIONS = ['v1beta1', 'v1alpha1'] as const;
-export type Version = (typeof VERSIONS)[number];
 
 export const AUTHZ_CONFIG = { kind: 'MCPAuthzConfig', resource: 'mcpauthzconfigs' } as const;
 

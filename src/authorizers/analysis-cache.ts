@@ -44,5 +44,5 @@ export function createAnalysisCache(limit: number = LIMIT): AnalysisCache {
 }
 
 function keyOf({ type, config }: AuthorizerSpec): string {
-  return sha256(`${type}\n${JSON.stringify(config) ?? ''}`);
+  return sha256(JSON.stringify({ type, config }));
 }

@@ -21,7 +21,7 @@ export function canonicalJson(value: unknown): string {
     return quote(value);
   }
   // ECMAScript and Go write the same shortest number, but for the sign of zero.
-  return Object.is(value, -0) ? '-0' : (JSON.stringify(value) ?? 'null');
+  return Object.is(value, -0) ? '-0' : JSON.stringify(value);
 }
 
 const HTML = /[<>&\u2028\u2029]/g;

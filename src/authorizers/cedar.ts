@@ -51,7 +51,10 @@ export function createCedar(): Cedar {
       if (stringAt(answer, 'type') !== 'success') {
         return undefined;
       }
-      return [...verdicts(at(answer, 'validationErrors'), 'error'), ...verdicts(at(answer, 'validationWarnings'), 'warning')];
+      return [
+        ...verdicts(at(answer, 'validationErrors'), 'error'),
+        ...verdicts(at(answer, 'validationWarnings'), 'warning'),
+      ];
     },
   };
 }

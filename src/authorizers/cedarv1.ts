@@ -7,19 +7,10 @@ import type { Problem } from './analysis.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Cedar } from './cedar.ts';
 import { lintCedar } from './cedar-lint.ts';
+import { CEDAR_OPTIONS, stringOf, stringsOf } from './cedar-options.ts';
 import { readEntities } from './entities.ts';
-import { goDecode, list, STRING, struct, type GoDecoded } from './go-json.ts';
+import { goDecode, type GoDecoded } from './go-json.ts';
 import { parseProblem, preparePolicy } from './policy.ts';
-
-export const CEDAR_OPTIONS = struct('ConfigOptions', {
-  policies: list(STRING),
-  entities_json: STRING,
-  primary_upstream_provider: STRING,
-  group_claim_name: STRING,
-  role_claim_name: STRING,
-  group_entity_type: STRING,
-  multi_valued_claims: list(STRING),
-});
 
 /** More than anybody writes, and few enough to be checked one by one within a request. */
 const MAX_POLICIES = 4096;
@@ -36,7 +27,11 @@ export const cedarv1: Authorizer = {
     const decoded = goDecode(config, CEDAR_OPTIONS, 'cedar');
     return [
       ...decoded.mismatches.map(({ path, message }) =>
-        problem(`spec.config${path === '' ? '' : `.${path}`}`, 'WrongType', `failed to parse configuration: ${message}`),
+        problem(
+          `spec.config${path === '' ? '' : `.${path}`}`,
+          'WrongType',
+          `failed to parse configuration: ${message}`,
+        ),
       ),
       ...policyProblems(config, decoded, cedar),
       ...entityProblems(decoded),
@@ -53,7 +48,11 @@ function policyProblems(config: unknown, decoded: GoDecoded, cedar: Cedar): read
   }
   if (policies.length > MAX_POLICIES) {
     return [
-      problem('spec.config.policies', 'TooManyPolicies', `There are ${String(policies.length)} policies; this check takes at most ${String(MAX_POLICIES)}. Combine them, or split the config.`),
+      problem(
+        'spec.config.policies',
+        'TooManyPolicies',
+        `There are ${String(policies.length)} policies; this check takes at most ${String(MAX_POLICIES)}. Combine them, or split the config.`,
+      ),
     ];
   }
   const unreadable = new Set(decoded.mismatches.map(({ path }) => path.toLowerCase()));
@@ -121,24 +120,22 @@ function groupTypeProblems(decoded: GoDecoded): readonly Problem[] {
   }
   const path = 'spec.config.group_entity_type';
   if (name.includes('::')) {
-    return [problem(path, 'GroupTypeInvalid', `group_entity_type "${name}" contains "::": namespaced entity types are not yet supported`)];
+    return [
+      problem(
+        path,
+        'GroupTypeInvalid',
+        `group_entity_type "${name}" contains "::": namespaced entity types are not yet supported`,
+      ),
+    ];
   }
   const word = name.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(word) && !RESERVED.includes(word)) {
     return [];
   }
-  const why = RESERVED.includes(word) ? 'it is a word of the language' : 'letters, digits and _ only, not starting with a digit';
+  const why = RESERVED.includes(word)
+    ? 'it is a word of the language'
+    : 'letters, digits and _ only, not starting with a digit';
   return [problem(path, 'GroupTypeInvalid', `group_entity_type "${name}" is not a valid Cedar identifier: ${why}`)];
-}
-
-export function stringOf({ value }: GoDecoded, field: string): string {
-  const found = value[field];
-  return typeof found === 'string' ? found : '';
-}
-
-export function stringsOf({ value }: GoDecoded, field: string): readonly string[] {
-  const found = value[field];
-  return Array.isArray(found) ? found.map(String) : [];
 }
 
 function problem(path: string, reason: string, message: string): Problem {

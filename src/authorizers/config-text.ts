@@ -6,6 +6,8 @@ export function parseConfigText(text: string): unknown {
   // The third argument is in ECMAScript 2025 ("JSON.parse source text access"), which the library's types lag behind.
   return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source?: string }): unknown => {
     const source = context?.source ?? '';
-    return typeof value === 'number' && Number.isInteger(value) && /[.eE]/.test(source) ? new FractionLiteral(source) : value;
+    return typeof value === 'number' && Number.isInteger(value) && /[.eE]/.test(source)
+      ? new FractionLiteral(source)
+      : value;
   });
 }

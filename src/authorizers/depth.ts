@@ -5,7 +5,9 @@ export function depthExceeds(value: unknown, limit: number): boolean {
     if (depth > limit) {
       return true;
     }
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) as unknown[] : []));
+    level = level.flatMap((each) =>
+      typeof each === 'object' && each !== null ? (Object.values(each) as unknown[]) : [],
+    );
   }
   return false;
 }

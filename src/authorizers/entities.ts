@@ -53,10 +53,21 @@ export function readEntities(text: string): EntitiesReading {
     return { entities: [], faults: [] };
   }
   if (depthExceeds(parsed.value, MAX_DEPTH)) {
-    return { entities: [], faults: [{ place: '', message: `it nests deeper than ${String(MAX_DEPTH)} levels, the limit of this check` }] };
+    return {
+      entities: [],
+      faults: [{ place: '', message: `it nests deeper than ${String(MAX_DEPTH)} levels, the limit of this check` }],
+    };
   }
   if (!Array.isArray(parsed.value)) {
-    return { entities: [], faults: [{ place: '', message: `json: cannot unmarshal ${kindOf(parsed.value)} into Go value of type []types.Entity; expected a list of entities` }] };
+    return {
+      entities: [],
+      faults: [
+        {
+          place: '',
+          message: `json: cannot unmarshal ${kindOf(parsed.value)} into Go value of type []types.Entity; expected a list of entities`,
+        },
+      ],
+    };
   }
   const faults: EntityFault[] = [];
   const entities = parsed.value.map((entry: unknown, index) => readEntity(entry, `[${String(index)}]`, faults));
@@ -71,11 +82,14 @@ function parse(text: string): { readonly value: unknown } | { readonly fault: En
     return { value: JSON.parse(text, reviver) as unknown };
   } catch (error) {
     if (error instanceof RangeError) {
-      return { fault: { place: '', message: `it nests deeper than ${String(MAX_DEPTH)} levels, the limit of this check` } };
+      return {
+        fault: { place: '', message: `it nests deeper than ${String(MAX_DEPTH)} levels, the limit of this check` },
+      };
     }
     const offset = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
     const { line, column } = positionAt(text, offset === undefined ? text.length : Number(offset));
-    const where = offset === undefined ? 'it ends too early' : `unexpected text at line ${String(line)}, column ${String(column)}`;
+    const where =
+      offset === undefined ? 'it ends too early' : `unexpected text at line ${String(line)}, column ${String(column)}`;
     return { fault: { place: '', message: `it is not JSON: ${where}` } };
   }
 }
@@ -86,7 +100,10 @@ function readEntity(entry: unknown, place: string, faults: EntityFault[]): Stati
     return nothing;
   }
   if (!isPlainObject(entry)) {
-    faults.push({ place, message: `json: cannot unmarshal ${kindOf(entry)} into Go value of type types.Entity; expected an object with uid, attrs and parents` });
+    faults.push({
+      place,
+      message: `json: cannot unmarshal ${kindOf(entry)} into Go value of type types.Entity; expected an object with uid, attrs and parents`,
+    });
     return nothing;
   }
   for (const name of ['attrs', 'tags']) {
@@ -133,12 +150,18 @@ function entityOf(value: unknown, implicit: boolean): EntityUid | undefined {
     return undefined;
   }
   const [type, id, escaped] = ['type', 'id', '__entity'].map((name) => goProperty(value, name));
-  if (!isOptionalString(type) || !isOptionalString(id) || !(escaped === undefined || escaped === null || isPlainObject(escaped))) {
+  if (
+    !isOptionalString(type) ||
+    !isOptionalString(id) ||
+    !(escaped === undefined || escaped === null || isPlainObject(escaped))
+  ) {
     return undefined;
   }
   if (isPlainObject(escaped)) {
     const [innerType, innerId] = ['type', 'id'].map((name) => goProperty(escaped, name));
-    return isOptionalString(innerType) && isOptionalString(innerId) ? { type: innerType ?? '', id: innerId ?? '' } : undefined;
+    return isOptionalString(innerType) && isOptionalString(innerId)
+      ? { type: innerType ?? '', id: innerId ?? '' }
+      : undefined;
   }
   return implicit && typeof type === 'string' && typeof id === 'string' ? { type, id } : undefined;
 }
@@ -162,7 +185,10 @@ function readValue(value: unknown, place: string, faults: EntityFault[]): void {
     faults.push({ place, message: 'unsupported type: null is no Cedar value; leave the attribute out' });
   } else if (value instanceof NumberLiteral) {
     if (!isInt64(value.source)) {
-      faults.push({ place, message: `long out of range: ${value.source} is no 64 bit integer; for a fraction use {"__extn": {"fn": "decimal", "arg": "1.5"}}` });
+      faults.push({
+        place,
+        message: `long out of range: ${value.source} is no 64 bit integer; for a fraction use {"__extn": {"fn": "decimal", "arg": "1.5"}}`,
+      });
     }
   } else if (isPlainObject(value)) {
     readObjectValue(value, place, faults);
@@ -210,5 +236,11 @@ function isInt64(source: string): boolean {
 }
 
 function kindOf(value: unknown): string {
-  return value instanceof NumberLiteral ? 'number' : Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  return value instanceof NumberLiteral
+    ? 'number'
+    : Array.isArray(value)
+      ? 'array'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value;
 }

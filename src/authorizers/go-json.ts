@@ -70,7 +70,13 @@ export function goDecode(value: unknown, type: GoStruct, root: string): GoDecode
   return { value: decoded, mismatches: context.mismatches, ignored: context.ignored };
 }
 
-function decode(value: unknown, type: GoType, place: Place, before: GoValue | undefined, context: Context): GoValue | undefined {
+function decode(
+  value: unknown,
+  type: GoType,
+  place: Place,
+  before: GoValue | undefined,
+  context: Context,
+): GoValue | undefined {
   switch (type.kind) {
     case 'struct':
       return value === null
@@ -112,7 +118,12 @@ function decodeStruct(value: unknown, type: GoStruct, place: Place, before: GoRe
   return Object.fromEntries([...result].filter(([, entry]) => entry !== undefined));
 }
 
-function decodeList(value: unknown, type: Extract<GoType, { kind: 'list' }>, place: Place, context: Context): GoValue | undefined {
+function decodeList(
+  value: unknown,
+  type: Extract<GoType, { kind: 'list' }>,
+  place: Place,
+  context: Context,
+): GoValue | undefined {
   if (value === null) {
     return undefined;
   }

@@ -7,7 +7,6 @@ export type GoUrl = { readonly scheme: string } | { readonly fault: string };
 
 /** The scheme in lower case, empty if there is none; or why Go would not parse the text. */
 export function parseGoUrl(text: string): GoUrl {
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(text)) {
     return { fault: 'invalid control character in URL' };
   }
@@ -28,7 +27,9 @@ function hierarchyFault(scheme: string, rest: string): string | undefined {
     if (scheme !== '') {
       return undefined; // opaque, e.g. http:example
     }
-    return rest.split('/')[0]?.includes(':') === true ? 'first path segment in URL cannot contain colon' : escapeFault(rest);
+    return rest.split('/')[0]?.includes(':') === true
+      ? 'first path segment in URL cannot contain colon'
+      : escapeFault(rest);
   }
   if (!rest.startsWith('//') || (scheme === '' && rest.startsWith('///'))) {
     return escapeFault(rest);
@@ -75,7 +76,9 @@ function escapeInHostFault(host: string): string | undefined {
     return `invalid character "${strange}" in host name`;
   }
   // In a host an escape may only stand for a byte outside ASCII, or for the percent sign of a zone.
-  const bad = [...host.matchAll(/%(.{0,2})/gs)].find(([, digits = '']) => !/^[89A-Fa-f][0-9A-Fa-f]$/.test(digits) && digits !== '25');
+  const bad = [...host.matchAll(/%(.{0,2})/gs)].find(
+    ([, digits = '']) => !/^[89A-Fa-f][0-9A-Fa-f]$/.test(digits) && digits !== '25',
+  );
   return bad === undefined ? undefined : `invalid URL escape "${bad[0]}"`;
 }
 

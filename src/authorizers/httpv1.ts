@@ -26,7 +26,11 @@ export const httpv1: Authorizer = {
     const decoded = goDecode(config, HTTP_OPTIONS, 'pdp');
     return [
       ...decoded.mismatches.map(({ path, message }) =>
-        problem(`spec.config${path === '' ? '' : `.${path}`}`, 'WrongType', `failed to parse HTTP PDP configuration: ${message}`),
+        problem(
+          `spec.config${path === '' ? '' : `.${path}`}`,
+          'WrongType',
+          `failed to parse HTTP PDP configuration: ${message}`,
+        ),
       ),
       ...connectionProblems(decoded),
       ...mappingProblems(decoded),
@@ -82,14 +86,17 @@ function mappingProblems({ value, mismatches }: GoDecoded): readonly Problem[] {
   }
   const near = MAPPINGS.find((candidate) => candidate === mapping.toLowerCase());
   const hint = near === undefined ? '' : `; did you mean "${near}"?`;
-  return MAPPINGS.includes(mapping) ? [] : [problem(path, 'ClaimMappingInvalid', `invalid claim_mapping "${mapping}" ${valid}${hint}`)];
+  return MAPPINGS.includes(mapping)
+    ? []
+    : [problem(path, 'ClaimMappingInvalid', `invalid claim_mapping "${mapping}" ${valid}${hint}`)];
 }
 
 function lintHttp(decoded: GoDecoded): readonly Problem[] {
   const { http } = decoded.value;
   const findings = [...misspeltKeys(decoded.ignored, HTTP_OPTIONS)];
   if (isRecord(http) && http['insecure_skip_verify'] === true) {
-    const message = 'insecure_skip_verify turns certificate checks off: whoever can answer for the decision point allows every call.';
+    const message =
+      'insecure_skip_verify turns certificate checks off: whoever can answer for the decision point allows every call.';
     findings.push(problem('spec.config.http.insecure_skip_verify', 'InsecureDecisionPoint', message));
   }
   return findings;

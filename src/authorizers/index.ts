@@ -1,4 +1,4 @@
-export type { Analysis, AuthorizerSpec, Problem, Rendering } from './analysis.ts';
+/** What the rest of the project uses of the authorizers. */
 export { analyze } from './analyze.ts';
-export { createCedar, type Cedar } from './cedar.ts';
-export { createIsolatedAnalyzer, type IsolatedAnalyzer } from './isolated-analyzer.ts';
+export { createCedar } from './cedar.ts';
+export { createIsolatedAnalyzer } from './isolated-analyzer.ts';

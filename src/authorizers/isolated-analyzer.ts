@@ -8,7 +8,7 @@ import { createAnalysisCache } from './analysis-cache.ts';
 
 export interface IsolatedAnalyzer {
   /** @throws AnalysisError where there is no answer in time; other analyses are not affected. */
-  analyze(spec: AuthorizerSpec, signal?: AbortSignal): Promise<Analysis>;
+  readonly analyze: (spec: AuthorizerSpec, signal?: AbortSignal) => Promise<Analysis>;
   close(): Promise<void>;
 }
 

@@ -19,21 +19,37 @@ export interface PreparedPolicy {
 
 export function preparePolicy(source: string, path: string): PreparedPolicy {
   const scan = scanPolicy(source);
-  const problems = [...scan.faults.map((fault) => faultProblem(fault, source, path)), ...formProblems(scan, source, path)];
+  const problems = [
+    ...scan.faults.map((fault) => faultProblem(fault, source, path)),
+    ...formProblems(scan, source, path),
+  ];
   const readable = scan.faults.length === 0 && !scan.empty;
   return { path, source, scan, problems, text: readable ? scan.text.slice(0, scan.end) : undefined };
 }
 
 /** Asks the module; an action type that only cedar-go takes is no problem (it never matches, which lint tells). */
 export function parseProblem({ path, source, text }: PreparedPolicy, cedar: Cedar): Problem | undefined {
+  const outcome = parse(text, cedar);
+  return outcome?.error === undefined ? undefined : syntaxProblem(outcome.error, source, outcome.text, path);
+}
+
+/** The text that the module takes for this policy; undefined if there is none. */
+export function parseable({ text }: PreparedPolicy, cedar: Cedar): string | undefined {
+  const outcome = parse(text, cedar);
+  return outcome?.error === undefined ? outcome?.text : undefined;
+}
+
+interface ParseOutcome {
+  readonly text: string;
+  readonly error: CedarMessage | undefined;
+}
+
+function parse(text: string | undefined, cedar: Cedar): ParseOutcome | undefined {
   let candidate = text;
   for (let tries = 0; candidate !== undefined && tries < MAX_ACTION_TYPES; tries += 1) {
     const error = cedar.parse([candidate]);
-    if (error === undefined) {
-      return undefined;
-    }
-    if (!error.message.startsWith('expected an entity uid with type `Action`')) {
-      return syntaxProblem(error, source, candidate, path);
+    if (error?.message.startsWith('expected an entity uid with type `Action`') !== true) {
+      return { text: candidate, error };
     }
     candidate = withActionType(candidate, error);
   }
@@ -55,7 +71,8 @@ const FAULTS: Readonly<Record<ScanFault['reason'], string>> = {
   UnterminatedString: 'has a string that does not end. Close it with a double quote.',
   LineBreakInString: 'has a line break inside a string, which the proxy does not read. Write \\n.',
   UnterminatedComment: 'has a comment that does not end. Close it with */.',
-  StrangeSpace: 'has a space character that the proxy does not read (a no-break space, perhaps). Replace it with a plain space.',
+  StrangeSpace:
+    'has a space character that the proxy does not read (a no-break space, perhaps). Replace it with a plain space.',
 };
 
 function faultProblem({ offset, reason }: ScanFault, source: string, path: string): Problem {
@@ -65,7 +82,14 @@ function faultProblem({ offset, reason }: ScanFault, source: string, path: strin
 function formProblems({ empty, trailing, faults }: Scan, source: string, path: string): readonly Problem[] {
   if (empty && faults.length === 0) {
     const message = source.trim() === '' ? 'The policy is empty.' : 'The policy is only a comment.';
-    return [{ path, reason: 'PolicyEmpty', message: `${message} Write one, or remove the list item.`, subject: subjectOf(source) }];
+    return [
+      {
+        path,
+        reason: 'PolicyEmpty',
+        message: `${message} Write one, or remove the list item.`,
+        subject: subjectOf(source),
+      },
+    ];
   }
   if (trailing === undefined) {
     return [];
@@ -87,9 +111,40 @@ function formProblems({ empty, trailing, faults }: Scan, source: string, path: s
 /** Words of the language that a misspelt one is compared with, by what the module was looking for. */
 const EFFECTS = ['permit', 'forbid'];
 const CONDITIONS = ['when', 'unless'];
-const METHODS = ['contains', 'containsAll', 'containsAny', 'isEmpty', 'lessThan', 'lessThanOrEqual', 'greaterThan', 'greaterThanOrEqual', 'isIpv4', 'isIpv6', 'isLoopback', 'isMulticast', 'isInRange', 'hasTag', 'getTag', 'offset', 'durationSince', 'toDate', 'toTime', 'toMilliseconds', 'toSeconds', 'toMinutes', 'toHours', 'toDays'];
+const METHODS = [
+  'contains',
+  'containsAll',
+  'containsAny',
+  'isEmpty',
+  'lessThan',
+  'lessThanOrEqual',
+  'greaterThan',
+  'greaterThanOrEqual',
+  'isIpv4',
+  'isIpv6',
+  'isLoopback',
+  'isMulticast',
+  'isInRange',
+  'hasTag',
+  'getTag',
+  'offset',
+  'durationSince',
+  'toDate',
+  'toTime',
+  'toMilliseconds',
+  'toSeconds',
+  'toMinutes',
+  'toHours',
+  'toDays',
+];
 const FUNCTIONS = ['decimal', 'ip', 'datetime', 'duration'];
-const FOREIGN: Readonly<Record<string, string>> = { allow: 'permit', deny: 'forbid', startsWith: 'like "prefix*"', endsWith: 'like "*suffix"', matches: 'like' };
+const FOREIGN: Readonly<Record<string, string>> = {
+  allow: 'permit',
+  deny: 'forbid',
+  startsWith: 'like "prefix*"',
+  endsWith: 'like "*suffix"',
+  matches: 'like',
+};
 
 function syntaxProblem(error: CedarMessage, source: string, candidate: string, path: string): Problem {
   const offset = Math.min(offsetOfByte(candidate, error.start), source.length);
@@ -110,7 +165,13 @@ function probablyMeant({ message, help }: CedarMessage): string | undefined {
   if (foreign !== undefined) {
     return foreign;
   }
-  const words = message.includes('effect') ? EFFECTS : message.includes('condition') ? CONDITIONS : message.includes('method') ? METHODS : FUNCTIONS;
+  const words = message.includes('effect')
+    ? EFFECTS
+    : message.includes('condition')
+      ? CONDITIONS
+      : message.includes('method')
+        ? METHODS
+        : FUNCTIONS;
   const near = suggest(found, words);
   return near === undefined || help?.includes('did you mean') === true ? near : `\`${near}\``;
 }

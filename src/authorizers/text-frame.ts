@@ -11,7 +11,7 @@ export interface Position {
 export function positionAt(text: string, offset: number): Position {
   const before = text.slice(0, offset);
   const line = before.split('\n').length;
-  return { line, column: [...before.slice(before.lastIndexOf('\n') + 1)].length + 1 };
+  return { line, column: Array.from(before.slice(before.lastIndexOf('\n') + 1)).length + 1 };
 }
 
 /** The Cedar module counts UTF-8 bytes. */

@@ -24,7 +24,7 @@ function specDigest(spec: { readonly type: string; readonly config: unknown }): 
     return known;
   }
   const digest = createHash('sha256')
-    .update(JSON.stringify(spec.config) ?? 'undefined')
+    .update(JSON.stringify({ config: spec.config }))
     .digest('hex');
   const key = `${spec.type}/${digest}`;
   specDigests.set(holder, key);

@@ -25,7 +25,9 @@ export function loadKubeConfig({ kubeconfig, context }: KubeConfigOptions): Kube
     config.setCurrentContext(context);
   }
   if (config.getCurrentCluster() === null) {
-    throw new Error(`no cluster: ${context === undefined ? 'the kubeconfig names no current context' : `the kubeconfig has no context "${context}"`}`);
+    throw new Error(
+      `no cluster: ${context === undefined ? 'the kubeconfig names no current context' : `the kubeconfig has no context "${context}"`}`,
+    );
   }
   return config;
 }
@@ -73,7 +75,7 @@ export function createKubeClient(config: KubeConfig): KubeClient {
     if (agent?.identity !== identity) {
       agent?.agent.destroy();
       const kept = { keepAlive: true, keepAliveMsecs: 15_000 };
-      agent = { identity, agent: secure ? new HttpsAgent({ ...kept, ...defined(tls) }) : new HttpAgent(kept) };
+      agent = { identity, agent: secure ? new HttpsAgent(Object.assign(defined(tls), kept)) : new HttpAgent(kept) };
     }
     return { headers: options.headers, auth: options.auth, agent: agent.agent };
   }
@@ -92,14 +94,13 @@ export function createKubeClient(config: KubeConfig): KubeClient {
           ...options,
           method: call.method,
           signal: call.signal,
-          headers: {
-            ...headers,
-            Accept: 'application/json',
-            'User-Agent': 'mcp-authz-webhook',
-            ...(body === undefined
+          headers: Object.assign(
+            { Accept: 'application/json', 'User-Agent': 'mcp-authz-webhook' },
+            body === undefined
               ? {}
-              : { 'Content-Type': call.contentType ?? 'application/json', 'Content-Length': String(body.length) }),
-          },
+              : { 'Content-Type': call.contentType ?? 'application/json', 'Content-Length': String(body.length) },
+            headers,
+          ),
         },
         resolve,
       );

@@ -1,4 +1,5 @@
 /** Which version of ToolHive's kinds the API server serves (GET /apis/toolhive.stacklok.dev). */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { at, stringAt } from '../api/json.ts';
 import { GROUP, VERSIONS } from '../api/toolhive.ts';
 import type { KubeClient } from './client.ts';
@@ -14,6 +15,10 @@ export interface ServedResources {
 export interface Discovery {
   /** Undefined where the group is not installed at all. @throws ApiError where it could not be found out. */
   served(signal: AbortSignal): Promise<ServedResources | undefined>;
+  /** Asks until there is an answer, so that the first request need not. Ends quietly with `signal`. */
+  warm(signal: AbortSignal): Promise<void>;
+  /** Undefined once there was an answer, else what is missing; for the readiness check. */
+  readonly fault: () => string | undefined;
 }
 
 export interface DiscoveryDeps {
@@ -24,6 +29,7 @@ export interface DiscoveryDeps {
 
 /** CRDs are installed and upgraded while we run; asking this often is cheap and soon enough. */
 const LIFETIME_MS = 30_000;
+const RETRY_MS = 1000;
 
 export function createDiscovery({ client, clock }: DiscoveryDeps): Discovery {
   let known: { readonly at: number; readonly served: ServedResources } | undefined;
@@ -42,14 +48,32 @@ export function createDiscovery({ client, clock }: DiscoveryDeps): Discovery {
     return { version, resources: new Set(names.filter((name) => name !== undefined)) };
   }
 
+  let fault: string | undefined = 'the API server has not been asked yet';
+
+  async function served(signal: AbortSignal): Promise<ServedResources | undefined> {
+    if (known !== undefined && clock() - known.at < LIFETIME_MS) {
+      return known.served;
+    }
+    const found = await ask(signal);
+    known = found === undefined ? undefined : { at: clock(), served: found };
+    return found;
+  }
+
   return {
-    served: async (signal) => {
-      if (known !== undefined && clock() - known.at < LIFETIME_MS) {
-        return known.served;
+    served,
+    fault: () => fault,
+    warm: async (signal) => {
+      while (!signal.aborted) {
+        try {
+          fault = (await served(signal)) === undefined ? `the API server does not serve ${GROUP}` : undefined;
+        } catch (error) {
+          fault = error instanceof Error ? error.message : String(error);
+        }
+        if (fault === undefined) {
+          return;
+        }
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => undefined);
       }
-      const served = await ask(signal);
-      known = served === undefined ? undefined : { at: clock(), served };
-      return served;
     },
   };
 }

@@ -5,7 +5,14 @@
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
 import { at } from '../api/json.ts';
 import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
-import { AUTHZ_CONFIG, authorizationOf, authorizerSpecOf, GROUP, WORKLOADS, type WorkloadType } from '../api/toolhive.ts';
+import {
+  AUTHZ_CONFIG,
+  authorizationOf,
+  authorizerSpecOf,
+  GROUP,
+  WORKLOADS,
+  type WorkloadType,
+} from '../api/toolhive.ts';
 import { queryKey } from '../engine/query-key.ts';
 import { createWorldAnswers, type WorldAnswers } from '../engine/world-view.ts';
 import type { Answer, NamespaceFacts, Query, Referrer, ResolvedConfig } from '../rules/contract.ts';
@@ -24,7 +31,7 @@ export interface ResolverDeps {
 
 export interface Resolver {
   /** Asks each query once, all at the same time. Never rejects. */
-  resolve(queries: readonly Query[], signal: AbortSignal): Promise<WorldAnswers>;
+  readonly resolve: (queries: readonly Query[], signal: AbortSignal) => Promise<WorldAnswers>;
 }
 
 export function createResolver({ client, discovery, analyze }: ResolverDeps): Resolver {
@@ -58,7 +65,8 @@ export function createResolver({ client, discovery, analyze }: ResolverDeps): Re
       : {
           state: 'present',
           value: {
-            terminating: object.metadata.deletionTimestamp !== undefined || at(object, 'status', 'phase') === 'Terminating',
+            terminating:
+              object.metadata.deletionTimestamp !== undefined || at(object, 'status', 'phase') === 'Terminating',
             labels: object.metadata.labels ?? {},
           },
         };
@@ -74,7 +82,10 @@ export function createResolver({ client, discovery, analyze }: ResolverDeps): Re
             answers.record(query, await orUnknown(authzConfig(query.namespace, query.name, signal)));
             return;
           case 'analysis':
-            answers.record(query, await orUnknown(analyze(query.spec, signal).then((value) => ({ state: 'present', value }))));
+            answers.record(
+              query,
+              await orUnknown(analyze(query.spec, signal).then((value) => ({ state: 'present', value }))),
+            );
             return;
           case 'referrers':
             answers.record(query, await orUnknown(referrers(query.namespace, query.name, signal)));
@@ -158,5 +169,13 @@ function objectPath(version: string, namespace: string, resource: string, name?:
 }
 
 function byKindAndName(left: Referrer, right: Referrer): number {
-  return left.kind < right.kind ? -1 : left.kind > right.kind ? 1 : left.name < right.name ? -1 : left.name > right.name ? 1 : 0;
+  return left.kind < right.kind
+    ? -1
+    : left.kind > right.kind
+      ? 1
+      : left.name < right.name
+        ? -1
+        : left.name > right.name
+          ? 1
+          : 0;
 }

@@ -3,7 +3,7 @@
  * Who asks (webhook, loop, command line) is not visible to it. See docs/adr/0001-pure-rules.md.
  */
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
-import type { KubernetesObject, ObjectRef } from '../api/objects.ts';
+import type { KubernetesObject } from '../api/objects.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE';
 
@@ -158,5 +158,3 @@ export interface RulePolicy {
 }
 
 export const DEFAULT_POLICY: RulePolicy = { missingReference: 'Warn' };
-
-export type { ObjectRef };

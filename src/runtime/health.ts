@@ -5,7 +5,7 @@ import type { Registry } from 'prom-client';
 /** One part of readiness: undefined when well, else what is wrong in one clause. */
 export interface HealthCheck {
   readonly name: string;
-  check(): string | undefined;
+  readonly check: () => string | undefined;
 }
 
 export interface HealthDeps {

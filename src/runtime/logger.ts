@@ -43,6 +43,7 @@ export function createLogger(level: LogLevel): Logger {
   const logger = winston.createLogger({
     level,
     format: winston.format.combine(winston.format.timestamp(), winston.format.json()),
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types are of two packages
     transports: [new SynchronousTransport()],
   });
   return {

@@ -29,7 +29,9 @@ describe.each(VECTORS.map((vector) => [vector.name, vector] as const))('%s', (_n
   const refused = Boolean(vector.controllerError) || Boolean(vector.runtimeStartError);
 
   it(refused ? 'is refused, as ToolHive or its proxy would' : 'is admitted', () => {
-    expect(analysis.problems.length > 0 ? analysis.problems : 'admitted').toEqual(refused ? expect.any(Array) : 'admitted');
+    expect(analysis.problems.length > 0 ? analysis.problems : 'admitted').toEqual(
+      refused ? expect.any(Array) : 'admitted',
+    );
   });
 
   it('is told in the words of the controller, where it is the controller that objects', () => {

@@ -26,9 +26,14 @@ export function sharedCluster(): SharedCluster {
 export const kubectl: Kubectl = (args, input) => {
   const { kubectl: program, kubeconfig } = sharedCluster();
   return new Promise<KubectlResult>((resolve) => {
-    const child = execFile(program, args, { env: { ...process.env, KUBECONFIG: kubeconfig } }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
-    });
+    const child = execFile(
+      program,
+      args,
+      { env: { ...process.env, KUBECONFIG: kubeconfig } },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
+      },
+    );
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input ?? '');
   });
@@ -37,12 +42,19 @@ export const kubectl: Kubectl = (args, input) => {
 /** A namespace of its own for a test, removed afterwards without waiting. */
 export async function makeNamespace(labels: Readonly<Record<string, string>> = {}): Promise<string> {
   const name = `e2e-${Math.random().toString(36).slice(2, 10)}`;
-  await must(kubectl, ['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }));
+  await must(
+    kubectl,
+    ['create', '-f', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }),
+  );
   return name;
 }
 
 export async function apply(namespace: string, ...objects: readonly object[]): Promise<KubectlResult> {
-  return kubectl(['apply', '-n', namespace, '-f', '-'], objects.map((object) => JSON.stringify(object)).join('\n---\n'));
+  return kubectl(
+    ['apply', '-n', namespace, '-f', '-'],
+    objects.map((object) => JSON.stringify(object)).join('\n---\n'),
+  );
 }
 
 export async function applied(namespace: string, ...objects: readonly object[]): Promise<KubectlResult> {
@@ -54,7 +66,11 @@ export async function applied(namespace: string, ...objects: readonly object[]):
 }
 
 /** The object as the API server has it, undefined where it has none. */
-export async function get(namespace: string, resource: string, name: string): Promise<Record<string, unknown> | undefined> {
+export async function get(
+  namespace: string,
+  resource: string,
+  name: string,
+): Promise<Record<string, unknown> | undefined> {
   const { stdout } = await kubectl(['get', resource, name, '-n', namespace, '-o', 'json', '--ignore-not-found']);
   return stdout.trim() === '' ? undefined : (JSON.parse(stdout) as Record<string, unknown>);
 }

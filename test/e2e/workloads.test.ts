@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { applied, apply, get, kubectl, makeNamespace } from './cluster.ts';
 import { config, INLINE, KINDS, POLICY, REFERENCE, workload } from './objects.ts';
 
-const EXCLUSIVE = 'authzConfig and authzConfigRef are mutually exclusive; use authzConfigRef to reference a shared MCPAuthzConfig';
+const EXCLUSIVE =
+  'authzConfig and authzConfigRef are mutually exclusive; use authzConfigRef to reference a shared MCPAuthzConfig';
 const RUNTIME = JSON.stringify({ cedar: { policies: [POLICY] }, type: 'cedarv1', version: '1.0' });
 const HASH = createHash('sha256').update(RUNTIME).digest('hex');
 const PREFIX = 'authz.toolhive.stacklok.dev';
@@ -33,21 +34,34 @@ describe.each(KINDS)('$kind', ({ kind, resource, path }) => {
     expect(await get(namespace, resource, 'both')).toBeUndefined();
   });
 
-  it.each(['v1beta1', 'v1alpha1'] as const)('%s: a reference puts hash, origin and text of the config on it', async (version) => {
-    const name = `mutated-${version}`;
-    await applied(namespace, workload(kind, name, REFERENCE, version));
-    const shared = versionOf(await get(namespace, 'mcpauthzconfigs', 'shared'));
-    expect(ourAnnotations(await get(namespace, resource, name))).toEqual({
-      [`${PREFIX}/config-hash`]: HASH,
-      [`${PREFIX}/config-ref`]: `shared@${shared}`,
-      [`${PREFIX}/resolved-config`]: RUNTIME,
-    });
-  });
+  it.each(['v1beta1', 'v1alpha1'] as const)(
+    '%s: a reference puts hash, origin and text of the config on it',
+    async (version) => {
+      const name = `mutated-${version}`;
+      await applied(namespace, workload(kind, name, REFERENCE, version));
+      const shared = versionOf(await get(namespace, 'mcpauthzconfigs', 'shared'));
+      expect(ourAnnotations(await get(namespace, resource, name))).toEqual({
+        [`${PREFIX}/config-hash`]: HASH,
+        [`${PREFIX}/config-ref`]: `shared@${shared}`,
+        [`${PREFIX}/resolved-config`]: RUNTIME,
+      });
+    },
+  );
 
   it('what is written there by hand is corrected, and everything goes with the reference', async () => {
     await applied(namespace, workload(kind, 'forged', REFERENCE));
-    const { stderr } = await kubectl(['annotate', '-n', namespace, '--overwrite', resource, 'forged', `${PREFIX}/config-hash=forged`]);
-    expect(stderr).toContain(`Warning: metadata.annotations[${PREFIX}/config-hash]: This annotation is written by the admission webhook`);
+    const { stderr } = await kubectl([
+      'annotate',
+      '-n',
+      namespace,
+      '--overwrite',
+      resource,
+      'forged',
+      `${PREFIX}/config-hash=forged`,
+    ]);
+    expect(stderr).toContain(
+      `Warning: metadata.annotations[${PREFIX}/config-hash]: This annotation is written by the admission webhook`,
+    );
     expect(ourAnnotations(await get(namespace, resource, 'forged'))[`${PREFIX}/config-hash`]).toBe(HASH);
     const { stderr: removed } = await applied(namespace, workload(kind, 'forged', {}));
     expect(removed).toContain(`Warning: ${path}: Authorization was removed`);
@@ -68,7 +82,9 @@ describe.each(KINDS)('$kind', ({ kind, resource, path }) => {
     const strict = await makeNamespace({ 'authz.toolhive.stacklok.dev/missing-reference': 'Deny' });
     const { code, stderr } = await apply(strict, workload(kind, 'orphan', { authzConfigRef: { name: 'gone' } }));
     expect(code).toBe(1);
-    expect(stderr).toContain(`The ${kind} "orphan" is invalid: ${path}.authzConfigRef: MCPAuthzConfig "gone" does not exist`);
+    expect(stderr).toContain(
+      `The ${kind} "orphan" is invalid: ${path}.authzConfigRef: MCPAuthzConfig "gone" does not exist`,
+    );
     await kubectl(['delete', 'namespace', strict, '--wait=false']);
   });
 
@@ -116,7 +132,18 @@ it('a reference to a config that is being deleted is a conflict', async () => {
   const { code, stderr } = await apply(other, workload('MCPServer', 'late', REFERENCE));
   expect(code).toBe(1);
   expect(stderr).toContain('(Conflict)');
-  expect(stderr).toContain('MCPAuthzConfig "shared" is being deleted, and a new reference would keep it from going away.');
-  await kubectl(['patch', 'mcpauthzconfig', 'shared', '-n', other, '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
+  expect(stderr).toContain(
+    'MCPAuthzConfig "shared" is being deleted, and a new reference would keep it from going away.',
+  );
+  await kubectl([
+    'patch',
+    'mcpauthzconfig',
+    'shared',
+    '-n',
+    other,
+    '--type=merge',
+    '-p',
+    '{"metadata":{"finalizers":null}}',
+  ]);
   await kubectl(['delete', 'namespace', other, '--wait=false']);
 });

@@ -84,7 +84,8 @@ function cacheKey(source: string): string {
 }
 
 function assertGo(): void {
-  const advice = 'Install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager and kubectl.';
+  const advice =
+    'Install Go 1.26 or newer, or set KUBEBUILDER_ASSETS to a folder with etcd, kube-apiserver, kube-controller-manager and kubectl.';
   let version: string;
   try {
     version = execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).trim();
@@ -108,7 +109,11 @@ async function compile(source: string, folder: string, building: (seconds: numbe
     building((performance.now() - start) / 1000);
   }, 1000);
   try {
-    await run('go', ['build', '-mod=readonly', '-trimpath', `-ldflags=${LINKER_FLAGS}`, '-o', join(aside, 'controlplane'), '.'], source);
+    await run(
+      'go',
+      ['build', '-mod=readonly', '-trimpath', `-ldflags=${LINKER_FLAGS}`, '-o', join(aside, 'controlplane'), '.'],
+      source,
+    );
   } finally {
     clearInterval(ticker);
   }
@@ -121,7 +126,11 @@ async function compile(source: string, folder: string, building: (seconds: numbe
 
 function run(command: string, args: readonly string[], cwd: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' }, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...process.env, CGO_ENABLED: '0', GOWORK: 'off' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     let errors = '';
     child.stderr.on('data', (chunk: Buffer) => {
       errors = `${errors}${chunk.toString()}`.slice(-4000);

@@ -50,7 +50,10 @@ const CONTROLLERS = [
   'root-ca-certificate-publisher-controller',
 ];
 
-export async function startControlPlane({ progress, environment = process.env }: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane({
+  progress,
+  environment = process.env,
+}: ControlPlaneOptions): Promise<ControlPlane> {
   const binaries = await findOrBuildBinaries({ root: projectRoot(), environment, building: buildProgress(progress) });
   const folder = mkdtempSync(join(tmpdir(), 'mcp-authz-cluster-'));
   const processes: Supervised[] = [];
@@ -89,7 +92,8 @@ async function start(binaries: Binaries, folder: string, processes: Supervised[]
   await until(() => isReady(server, files), [etcd, apiServer], 'the API server is not ready');
   const kubectl = kubectlWith(binaries.kubectl, files.kubeconfig);
   const manager = run('kube-controller-manager', managerArgs(files, managerPort));
-  const accountReady = async (): Promise<boolean> => (await kubectl(['get', 'serviceaccount', 'default', '-n', 'default'])).code === 0;
+  const accountReady = async (): Promise<boolean> =>
+    (await kubectl(['get', 'serviceaccount', 'default', '-n', 'default'])).code === 0;
   await until(accountReady, [etcd, apiServer, manager], 'the controllers do not work');
   return {
     kubeconfigPath: files.kubeconfig,
@@ -97,7 +101,8 @@ async function start(binaries: Binaries, folder: string, processes: Supervised[]
     kubectl,
     kubectlPath: binaries.kubectl,
     kubectlAs: (kubeconfig) => kubectlWith(binaries.kubectl, kubeconfig),
-    kubeconfigFor: (name, token) => writeKubeconfig(join(folder, `${name}.kubeconfig`), server, files.ca.cert, { token }),
+    kubeconfigFor: (name, token) =>
+      writeKubeconfig(join(folder, `${name}.kubeconfig`), server, files.ca.cert, { token }),
     apiServer: () => apiServer,
     etcd,
     restartApiServer: async () => {
@@ -135,10 +140,23 @@ async function writeCredentials(folder: string, apiPort: number): Promise<Creden
     lifetimeMs,
     now,
   });
-  const admin = await issueClient({ ca, commonName: 'playground-admin', organizations: ['system:masters'], lifetimeMs, now });
+  const admin = await issueClient({
+    ca,
+    commonName: 'playground-admin',
+    organizations: ['system:masters'],
+    lifetimeMs,
+    now,
+  });
   const path = (name: string): string => join(folder, name);
-  const signing = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const contents = { 'ca.crt': ca.cert, 'apiserver.crt': serving.cert, 'apiserver.key': serving.key, 'service-account.key': signing };
+  const signing = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    .privateKey.export({ type: 'pkcs8', format: 'pem' })
+    .toString();
+  const contents = {
+    'ca.crt': ca.cert,
+    'apiserver.crt': serving.cert,
+    'apiserver.key': serving.key,
+    'service-account.key': signing,
+  };
   for (const [name, content] of Object.entries(contents)) {
     writeFileSync(path(name), content, { mode: 0o600 });
   }
@@ -153,7 +171,9 @@ function writeKubeconfig(file: string, server: string, ca: string, user: Readonl
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'playground', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
+    clusters: [
+      { name: 'playground', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } },
+    ],
     users: [{ name: 'user', user }],
     contexts: [{ name: 'playground', context: { cluster: 'playground', user: 'user', namespace: 'default' } }],
     'current-context': 'playground',
@@ -226,10 +246,14 @@ async function freePorts(): Promise<readonly [number, number, number, number]> {
 
 function isReady(server: string, { ca, admin }: Credentials): Promise<boolean> {
   return new Promise((resolve) => {
-    const call = request(`${server}/readyz`, { ca: ca.cert, cert: admin.cert, key: admin.key, agent: false }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    });
+    const call = request(
+      `${server}/readyz`,
+      { ca: ca.cert, cert: admin.cert, key: admin.key, agent: false },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode === 200);
+      },
+    );
     call.on('error', () => {
       resolve(false);
     });
@@ -246,7 +270,9 @@ async function until(condition: () => Promise<boolean>, processes: readonly Supe
       throw new Error(`${dead.name} ${dead.ended() ?? ''}; its last lines:\n${dead.tail()}`);
     }
     if (performance.now() > deadline) {
-      throw new Error(`${what} after ${String(READY_WITHIN_MS / 1000)} s:\n${processes.map((each) => each.tail()).join('\n')}`);
+      throw new Error(
+        `${what} after ${String(READY_WITHIN_MS / 1000)} s:\n${processes.map((each) => each.tail()).join('\n')}`,
+      );
     }
     await sleep(POLL_MS);
   }

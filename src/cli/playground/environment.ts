@@ -38,6 +38,8 @@ export interface ServerProcess {
 
 export interface Environment {
   readonly server: ServerProcess;
+  /** Registers the webhooks, again if somebody took them away, and waits until they are asked. */
+  register(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -66,13 +68,18 @@ export async function startEnvironment(
     ...['--port', '0', '--health-port', '0', ...flags],
   ]);
   say('registering the webhooks');
-  const target = parseTarget({ url: `https://127.0.0.1:${String(server.port)}` }, readFileSync(files.ca, 'utf8'));
+  const register = (): Promise<void> => registerWebhooks(cluster.kubectl, server.port, readFileSync(files.ca, 'utf8'));
+  await register();
+  return { server, register, stop: () => server.stop() };
+}
+
+async function registerWebhooks(kubectl: Kubectl, port: number, ca: string): Promise<void> {
+  const target = parseTarget({ url: `https://127.0.0.1:${String(port)}` }, ca);
   if ('fault' in target) {
     throw new Error(target.fault);
   }
-  await must(cluster.kubectl, ['apply', '-f', '-'], renderManifests({ target }));
-  await registered(cluster.kubectl);
-  return { server, stop: () => server.stop() };
+  await must(kubectl, ['apply', '-f', '-'], renderManifests({ target }));
+  await registered(kubectl);
 }
 
 /** Server-side, because the annotation of a client-side apply cannot hold VirtualMCPServer's real CRD. */

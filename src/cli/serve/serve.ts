@@ -51,20 +51,25 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   });
   const readiness: readonly HealthCheck[] = [
     { name: 'certificate', check: () => certificateFault(certificate, now()) },
+    { name: 'caches', check: discovery.fault },
     { name: 'listener', check: () => (admission.listening() ? undefined : 'the admission port is closed') },
   ];
   const health = await startServer(createHealthApp({ readiness, registry: metrics.registry }), {
     address: settings.bindAddress,
     port: settings.healthPort,
   });
+  const warming = new AbortController();
+  void discovery.warm(warming.signal);
   logger.info('serving', { address: settings.bindAddress, port: admission.port, healthPort: health.port });
   return {
     port: admission.port,
     healthPort: health.port,
     stop: async () => {
+      warming.abort();
       await admission.stop();
       await health.stop();
       await analyzer.close();
+      client.close();
     },
   };
 }

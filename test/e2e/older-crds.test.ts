@@ -1,0 +1,56 @@
+/** On a cluster whose CRDs lack the exclusion rule, as ToolHive's first releases, our own copy of it refuses. */
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import { startEnvironment, type Environment } from '../../src/cli/playground/environment.ts';
+import { projectRoot } from '../../src/cli/playground/root.ts';
+import { INLINE, KINDS, REFERENCE, workload } from './objects.ts';
+
+const EXCLUSION = '!(has(self.authzConfig) && has(self.authzConfigRef))';
+const silent = (): void => undefined;
+
+let cluster: ControlPlane;
+let environment: Environment;
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-authz-older-crds-'));
+  const source = process.env['MCP_AUTHZ_CRDS'] ?? join(projectRoot(), 'test/crds');
+  for (const file of readdirSync(source).filter((name) => name.endsWith('.yaml'))) {
+    writeFileSync(join(folder, file), readFileSync(join(source, file), 'utf8').replaceAll(EXCLUSION, 'true'));
+  }
+  cluster = await startControlPlane({ progress: silent });
+  environment = await startEnvironment(cluster, { root: projectRoot(), crds: folder }, silent);
+});
+afterAll(async () => {
+  await environment.stop();
+  await cluster.stop();
+});
+
+describe.each(KINDS)('$kind', ({ kind, path }) => {
+  it.each(['v1beta1', 'v1alpha1'] as const)(
+    '%s: both forms of authorization are rejected by the webhook',
+    async (version) => {
+      const both = JSON.stringify(workload(kind, 'both', { ...INLINE, ...REFERENCE }, version));
+      const { code, stderr } = await cluster.kubectl(['apply', '-f', '-'], both);
+      expect(code).toBe(1);
+      expect(stderr).toContain(
+        `The ${kind} "both" is invalid: ${path}: authzConfig and authzConfigRef are mutually exclusive; ` +
+          'use authzConfigRef to reference a shared MCPAuthzConfig [mutual-exclusion]',
+      );
+    },
+  );
+
+  it('what got in before the webhook can still be changed, with a warning', async () => {
+    await cluster.kubectl(['delete', 'validatingwebhookconfiguration', 'mcp-authz-webhook']);
+    const stored = workload(kind, 'stored', { ...INLINE, ...REFERENCE });
+    expect((await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(stored))).code).toBe(0);
+    await environment.register();
+    const changed = { ...stored, spec: { ...stored.spec, replicas: 2 } };
+    const { code, stderr } = await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(changed));
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining('This was so before the update, which is let through.'),
+    ]);
+  });
+});
