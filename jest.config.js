@@ -1,14 +1,9 @@
 // Sources are TypeScript in ES modules with their real `.ts` names, so that Node, the compiler and jest resolve
-// the same paths; swc only strips the types.
+// the same paths; the transform only strips the types.
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
-    ],
-  },
+  transform: { '^.+\\.ts$': '<rootDir>/scripts/jest-strip-types.cjs' },
 };
 
 export default {

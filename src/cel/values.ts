@@ -36,11 +36,6 @@ export function toCelValue(value: unknown): unknown {
   return converted;
 }
 
-/** A map whose fields are computed when an expression asks for them. */
-export function lazyMap(read: (name: string) => unknown): ReadonlyMap<string, unknown> {
-  return Object.assign(new Map<string, unknown>(), { get: read });
-}
-
 interface Pending {
   readonly source: object;
   readonly target: unknown[] | Map<string, unknown>;
