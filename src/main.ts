@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Command line entry and composition root: the one place that reads the process and decides how it ends. */
+import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { manifestsCommand } from './cli/manifests/command.ts';
 import { startCommand } from './cli/playground/command.ts';
@@ -21,13 +22,15 @@ function untilSignal(): Promise<string> {
 }
 
 const write = (text: string): void => void process.stdout.write(text);
+// Not `stdout.isTTY`: that is undefined, not false, where standard output is no terminal.
+const isTerminal = isatty(1);
 const serveProcess = { environment: process.env, untilSignal };
 
 const program = new Command('mcp-authz')
   .description('Admission webhook server and offline checks for ToolHive authorization.')
   .addCommand(serveCommand(serveProcess))
   .addCommand(manifestsCommand(write))
-  .addCommand(startCommand({ ...serveProcess, write, isTerminal: process.stdout.isTTY }));
+  .addCommand(startCommand({ ...serveProcess, write, isTerminal }));
 
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showHelpAfterError('(--help shows the options and examples)');
