@@ -14,6 +14,7 @@ export interface FilesWorld {
 }
 
 const NOT_AMONG: Answer<never> = { state: 'unknown', why: 'it is not among the files' };
+const OTHERS: Answer<never> = { state: 'unknown', why: 'none of the files does, and there may be others' };
 const ABSENT: Answer<never> = { state: 'absent' };
 
 export async function answersOf(queries: readonly Query[], world: FilesWorld): Promise<WorldAnswers> {
@@ -65,7 +66,7 @@ function referrersOf(namespace: string, name: string, world: FilesWorld): Answer
     )
     .map(({ kind, metadata }) => ({ kind, name: metadata.name ?? '' }))
     .sort((a, b) => (`${a.kind}/${a.name}` < `${b.kind}/${b.name}` ? -1 : 1));
-  return found.length > 0 || world.closed ? { state: 'present', value: found } : NOT_AMONG;
+  return found.length > 0 || world.closed ? { state: 'present', value: found } : OTHERS;
 }
 
 function namespaceOf(name: string, world: FilesWorld): Answer<NamespaceFacts> {

@@ -1,6 +1,7 @@
 /** Which files are looked at, and their text. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stringAt } from '../../api/json.ts';
 
 export interface SourceFile {
   /** As it is shown: relative to where the command runs, `-` for standard input. */
@@ -80,7 +81,7 @@ function decodeUtf8(bytes: Buffer): string {
 }
 
 function reason(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = stringAt(error, 'code');
   if (code === 'ENOENT') {
     return 'there is no such file or folder';
   }
