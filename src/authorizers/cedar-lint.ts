@@ -13,7 +13,7 @@ import { explain } from './lint-messages.ts';
 import { misspeltKeys } from './misspelt-keys.ts';
 import { parseable, preparePolicy } from './policy.ts';
 import { policyTree, type PolicyTree } from './policy-tree.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../api/suggest.ts';
 import { frameAt, offsetOfByte, positionAt } from './text-frame.ts';
 
 interface LintedPolicy {

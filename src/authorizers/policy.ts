@@ -2,7 +2,7 @@
 import type { Problem } from './analysis.ts';
 import type { Cedar, CedarMessage } from './cedar.ts';
 import { sha256 } from './config-hash.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../api/suggest.ts';
 import { MAX_NESTING, scanPolicy, type Scan, type ScanFault } from './policy-scan.ts';
 import { frameAt, offsetOfByte, positionAt } from './text-frame.ts';
 
