@@ -3,6 +3,7 @@ import { at, stringAt } from '../api/json.ts';
 import { authorizationOf, authorizerSpecOf, groupOf, isAuthzConfig, resourceOfKind } from '../api/toolhive.ts';
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
 import type { CelVariables } from '../cel/compile.ts';
+import { effectiveConfig } from './effective-config.ts';
 import type { Answer, Query, RuleInput, WorldView } from '../rules/contract.ts';
 
 const GROUP_VERSION = { group: 'string', version: 'string' } as const;
@@ -130,7 +131,7 @@ function facts(name: string, { type, config }: AuthorizerSpec, analysis: Analysi
   return {
     name,
     type,
-    config,
+    config: effectiveConfig(config),
     valid: analysis.problems.length === 0,
     problems: analysis.problems.map(({ path, reason, message }) => ({ path, reason, message })),
     hash: analysis.rendering?.hash ?? '',
