@@ -1,5 +1,5 @@
 /** The YAML documents of the files; a ConfigMap's values are files of their own. */
-import { isMap, parseAllDocuments, type Document } from 'yaml';
+import { isMap, isScalar, parseAllDocuments, type Document } from 'yaml';
 import { PREFIX } from '../api/names.ts';
 import { sourceOf, type CustomRuleFault, type Source } from './fault.ts';
 import { fieldsOf, meant, type Fields } from './fields.ts';
@@ -25,12 +25,13 @@ export function readDocuments(
 ): readonly RuleDocument[] {
   const source = sourceOf(name, text, faults);
   return parse(source).flatMap((document) => {
-    const broken = [...document.errors, ...document.warnings];
-    for (const { pos, message } of broken) {
-      source.fault(pos[0], `not valid YAML: ${message}`);
+    // The first is to blame; what comes after it mostly follows from it.
+    const [broken] = [...document.errors, ...document.warnings];
+    if (broken !== undefined) {
+      source.fault(broken.pos[0], `not valid YAML: ${broken.message}`);
+      return [];
     }
-    // A file may begin or end with `---`, and a folder may hold a file of comments.
-    if (broken.length > 0 || document.contents === null) {
+    if (isEmpty(document)) {
       return [];
     }
     const kind: unknown = isMap(document.contents) ? document.contents.get('kind') : undefined;
@@ -58,6 +59,11 @@ function parse(source: Source): readonly Document[] {
     source.fault(0, `not readable as YAML: ${error instanceof Error ? error.message : String(error)}`);
     return [];
   }
+}
+
+/** A file may begin or end with `---`, and a folder may hold a file of comments. */
+function isEmpty({ contents }: Document): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
 }
 
 function unwrap(fields: Fields | undefined, name: string, faults: CustomRuleFault[]): readonly RuleDocument[] {

@@ -86,7 +86,12 @@ function compileVariables(
 /** What an unknown field was probably meant to be. */
 function missing({ message }: CelError, { variables }: CustomRule): string {
   const key = /^No such key: (\w+)$/.exec(message)?.[1];
-  return key === undefined ? '' : meant(key, [...FIELDS, ...variables.map(({ name }) => name)]);
+  return key === undefined
+    ? ''
+    : meant(
+        key,
+        [...FIELDS, ...variables.map(({ name }) => name)].filter((name) => name !== key),
+      );
 }
 
 /** The types that can stand in a declaration; the others, such as the request's own, are checked when they are used. */

@@ -18,6 +18,8 @@ export interface Fields {
   /** Reports a fault at a field's value, or at the object where the field is not there. */
   fault(field: string, message: string): void;
   has(field: string): boolean;
+  /** It is not there, or a list without elements: what is wrong with an element is told elsewhere. */
+  isEmpty(field: string): boolean;
   text(field: string): Text | undefined;
   /** One of a few words. */
   word<const W extends string>(field: string, allowed: readonly W[]): W | undefined;
@@ -92,6 +94,10 @@ function reader(context: Context, node: YAMLMap, path: string): Fields {
       source.fault(offsetOf(value ?? node), `${nameOf(field)}: ${message}`);
     },
     has: (field) => valueOf(field) !== undefined,
+    isEmpty: (field) => {
+      const value = valueOf(field);
+      return value === undefined || (isSeq(value) && value.items.length === 0);
+    },
     text: (field) => text(valueOf(field), nameOf(field)),
     word: <const W extends string>(field: string, allowed: readonly W[]): W | undefined => {
       const given = text(valueOf(field), nameOf(field));

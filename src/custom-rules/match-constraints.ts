@@ -49,7 +49,7 @@ export function readMatchConstraints(spec: Fields): MatchConstraints {
     return NOTHING;
   }
   const given = fields.objects('resourceRules', RULE_FIELDS);
-  if (given === undefined ? !fields.has('resourceRules') : given.length === 0) {
+  if (fields.isEmpty('resourceRules')) {
     fields.fault('resourceRules', 'at least one is required');
   }
   return {
@@ -75,14 +75,10 @@ function resourceRule(rule: Fields): ResourceRule {
 
 /** A required list of a few words or `*`: only what this server is registered for can ever match. */
 function choose<const T extends string>(rule: Fields, field: string, allowed: readonly T[]): readonly T[] {
-  const given = rule.texts(field);
-  if (given === undefined || given.length === 0) {
-    if (given !== undefined || !rule.has(field)) {
-      rule.fault(field, `at least one is required: ${[...allowed, '*'].join(', ')}`);
-    }
-    return [];
+  if (rule.isEmpty(field)) {
+    rule.fault(field, `at least one is required: ${[...allowed, '*'].join(', ')}`);
   }
-  return given.flatMap((text: Text): readonly T[] => {
+  return (rule.texts(field) ?? []).flatMap((text: Text): readonly T[] => {
     if (text.value === '*') {
       return allowed;
     }

@@ -54,7 +54,7 @@ export function readRule(
   }
   const constraints = readMatchConstraints(spec);
   const validations = spec.objects('validations', ['expression', 'message', 'messageExpression', 'reason']);
-  if (validations === undefined ? !spec.has('validations') : validations.length === 0) {
+  if (spec.isEmpty('validations')) {
     spec.fault('validations', 'at least one is required');
   }
   const rule = {
