@@ -2,6 +2,7 @@
 import { createMutatingHandler, createValidatingHandler } from '../../admission/handler.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer } from '../../admission/server.ts';
+import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
 import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { certificateFault, loadServingCertificate } from '../../certs/files.ts';
 import { MUTATORS } from '../../injection/index.ts';
@@ -13,6 +14,7 @@ import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { SettingsError, type Settings } from '../../runtime/settings.ts';
+import { BUILT_IN_IDS } from '../built-in-ids.ts';
 
 export interface Running {
   readonly port: number;
@@ -30,6 +32,17 @@ export interface ServeDeps {
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
   const certificate = loadServingCertificate(...certificateFiles(settings));
   const metrics = createMetrics();
+  const customRules = createCustomRuleSource(
+    { paths: settings.customRules, reserved: BUILT_IN_IDS },
+    {
+      read: readRuleFiles,
+      every,
+      logger,
+      reloaded: (result) => {
+        metrics.customRulesReloaded(result);
+      },
+    },
+  );
   metrics.certificateExpires(certificate.notAfter);
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
@@ -38,7 +51,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
   const listener = createAdmissionListener({
-    validate: createValidatingHandler(() => rules, handlerDeps),
+    validate: createValidatingHandler(() => [...rules, ...customRules.rules()], handlerDeps),
     mutate: createMutatingHandler(MUTATORS, handlerDeps),
     logger,
     metrics,
@@ -66,11 +79,20 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     healthPort: health.port,
     stop: async () => {
       warming.abort();
+      customRules.stop();
       await admission.stop();
       await health.stop();
       await analyzer.close();
       client.close();
     },
+  };
+}
+
+function every(milliseconds: number, run: () => void): () => void {
+  const timer = setInterval(run, milliseconds);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
   };
 }
 
