@@ -52,10 +52,10 @@ const MISSING =
   'Action::"call_tool", resource == Tool::"delete_repository"); [forbid-tool]';
 
 it('kubectl apply is refused with the message of the rule, for a config and for inline policies', async () => {
-  expect(await answer(config('open'))).toEqual([1, `The MCPAuthzConfig "open" is invalid: ${MISSING}\n`]);
+  expect(await answer(config('open'))).toEqual([1, `The MCPAuthzConfig "open" is invalid: spec: ${MISSING}\n`]);
   expect(await answer(config('closed', [POLICY, FORBID]))).toEqual([0, '']);
   const inline = workload('MCPServer', 'own', { authzConfig: { type: 'inline', inline: { policies: [POLICY] } } });
-  expect(await answer(inline)).toEqual([1, `The MCPServer "own" is invalid: ${MISSING}\n`]);
+  expect(await answer(inline)).toEqual([1, `The MCPServer "own" is invalid: spec: ${MISSING}\n`]);
   expect(await answer(HTTP)).toEqual([0, '']);
 });
 
@@ -65,7 +65,7 @@ it('a change of the file gives new answers without a restart, and a bad one chan
   expect(await answer(HTTP)).toEqual([
     1,
     'Error from server (Forbidden): error when creating "STDIN": admission webhook ' +
-      '"configs.validate.authz.toolhive.stacklok.dev" denied the request: only authorization configs of type cedarv1 are ' +
+      '"configs.validate.authz.toolhive.stacklok.dev" denied the request: spec: only authorization configs of type cedarv1 are ' +
       'allowed in this cluster. [only-cedarv1]\n',
   ]);
   expect(await answer(config('open'))).toEqual([0, '']);
