@@ -39,19 +39,42 @@ export function parseable({ text }: PreparedPolicy, cedar: Cedar): string | unde
   return outcome?.error === undefined ? outcome?.text : undefined;
 }
 
+/** The text to be run, or why there is none. Text behind the policy is left out, as the proxy does. */
+export function evaluable(
+  { path, source, scan, text }: PreparedPolicy,
+  cedar: Cedar,
+): { readonly text: string } | { readonly problem: Problem } {
+  const [fault] = scan.faults;
+  if (fault !== undefined) {
+    return { problem: faultProblem(fault, source, path) };
+  }
+  const outcome = parse(text, cedar, 'keep');
+  if (outcome === undefined) {
+    return { problem: { path, reason: 'PolicyEmpty', message: 'The policy is empty.' } };
+  }
+  return outcome.error === undefined
+    ? { text: outcome.text }
+    : { problem: syntaxProblem(outcome.error, source, outcome.text, path) };
+}
+
 interface ParseOutcome {
   readonly text: string;
   readonly error: CedarMessage | undefined;
 }
 
-function parse(text: string | undefined, cedar: Cedar): ParseOutcome | undefined {
+/** Foreign action types become `Action` where the rest is to be looked at, and keep on matching nothing otherwise. */
+function parse(
+  text: string | undefined,
+  cedar: Cedar,
+  foreign: 'replace' | 'keep' = 'replace',
+): ParseOutcome | undefined {
   let candidate = text;
   for (let tries = 0; candidate !== undefined && tries < MAX_ACTION_TYPES; tries += 1) {
     const error = cedar.parse([candidate]);
     if (error?.message.startsWith('expected an entity uid with type `Action`') !== true) {
       return { text: candidate, error };
     }
-    candidate = withActionType(candidate, error);
+    candidate = withActionType(candidate, error, foreign);
   }
   return undefined;
 }
@@ -59,11 +82,13 @@ function parse(text: string | undefined, cedar: Cedar): ParseOutcome | undefined
 /** How many entities of another type an action constraint may list before this check gives up on the policy. */
 const MAX_ACTION_TYPES = 64;
 
-/** `Foo::"call_tool"` becomes `Action::"call_tool"`, so that the rest of the policy can be looked at. */
-function withActionType(text: string, { start, end }: CedarMessage): string {
+/** `Foo::"call_tool"` becomes `Action::"call_tool"`, or `Foo::Action::"call_tool"`, which the module takes as well. */
+function withActionType(text: string, { start, end }: CedarMessage, foreign: 'replace' | 'keep'): string {
   const [from, to] = [offsetOfByte(text, start), offsetOfByte(text, end)];
   const entity = text.slice(from, to);
-  return `${text.slice(0, from)}Action::${entity.slice(entity.indexOf('"'))}${text.slice(to)}`;
+  const quote = entity.indexOf('"');
+  const type = foreign === 'keep' ? entity.slice(0, quote) : '';
+  return `${text.slice(0, from)}${type}Action::${entity.slice(quote)}${text.slice(to)}`;
 }
 
 const FAULTS: Readonly<Record<ScanFault['reason'], string>> = {
