@@ -50,7 +50,9 @@ export function evaluable(
   }
   const outcome = parse(text, cedar, 'keep');
   if (outcome === undefined) {
-    return { problem: { path, reason: 'PolicyEmpty', message: 'The policy is empty.' } };
+    return {
+      problem: { path, reason: 'PolicyUnread', message: 'The policy is empty, or its action is not understood.' },
+    };
   }
   return outcome.error === undefined
     ? { text: outcome.text }
@@ -71,7 +73,7 @@ function parse(
   let candidate = text;
   for (let tries = 0; candidate !== undefined && tries < MAX_ACTION_TYPES; tries += 1) {
     const error = cedar.parse([candidate]);
-    if (error?.message.startsWith('expected an entity uid with type `Action`') !== true) {
+    if (error === undefined || !FOREIGN_ACTION.test(error.message)) {
       return { text: candidate, error };
     }
     candidate = withActionType(candidate, error, foreign);
@@ -79,16 +81,24 @@ function parse(
   return undefined;
 }
 
-/** How many entities of another type an action constraint may list before this check gives up on the policy. */
-const MAX_ACTION_TYPES = 64;
+const FOREIGN_ACTION = /^expected (?:an entity uid|entity uids) with type `Action`/;
+
+/** How many scopes this check mends before it gives up on the policy: there is one, and a comment may hide a type. */
+const MAX_ACTION_TYPES = 4;
+
+/** Strings and comments, which are left alone, and the type of an entity. */
+const ENTITY_TYPE = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|([A-Za-z_]\w*(?:\s*::\s*[A-Za-z_]\w*)*)\s*::\s*(?=")/g;
 
 /** `Foo::"call_tool"` becomes `Action::"call_tool"`, or `Foo::Action::"call_tool"`, which the module takes as well. */
 function withActionType(text: string, { start, end }: CedarMessage, foreign: 'replace' | 'keep'): string {
   const [from, to] = [offsetOfByte(text, start), offsetOfByte(text, end)];
-  const entity = text.slice(from, to);
-  const quote = entity.indexOf('"');
-  const type = foreign === 'keep' ? entity.slice(0, quote) : '';
-  return `${text.slice(0, from)}${type}Action::${entity.slice(quote)}${text.slice(to)}`;
+  const scope = text.slice(from, to).replace(ENTITY_TYPE, (token, type: string | undefined) => {
+    if (type === undefined || /(?:^|[\s:])Action$/.test(type)) {
+      return token;
+    }
+    return foreign === 'keep' ? `${type}::Action::` : 'Action::';
+  });
+  return `${text.slice(0, from)}${scope}${text.slice(to)}`;
 }
 
 const FAULTS: Readonly<Record<ScanFault['reason'], string>> = {
