@@ -126,7 +126,13 @@ function targetOf({ feature, operation, id, annotations }: DecisionRequest): Tar
         after: [['name', name], ...fixed('tool')],
       };
     case 'prompt/get':
-      return { type: 'Prompt', id: name, action: 'get_prompt', before: [['name', name], ...fixed('prompt')], after: [] };
+      return {
+        type: 'Prompt',
+        id: name,
+        action: 'get_prompt',
+        before: [['name', name], ...fixed('prompt')],
+        after: [],
+      };
     case 'resource/read':
       return {
         type: 'Resource',

@@ -17,14 +17,25 @@ export interface PreparedPolicy {
   readonly text: string | undefined;
 }
 
-export function preparePolicy(source: string, path: string): PreparedPolicy {
+export function preparePolicy(given: string, path: string): PreparedPolicy {
+  // Half of a surrogate pair is no character; Go reads U+FFFD for it, and the module traps.
+  const source = given.toWellFormed();
   const scan = scanPolicy(source);
   const problems = [
     ...scan.faults.map((fault) => faultProblem(fault, source, path)),
     ...formProblems(scan, source, path),
   ];
   const readable = scan.faults.length === 0 && !scan.empty;
-  return { path, source, scan, problems, text: readable ? scan.text.slice(0, scan.end) : undefined };
+  return { path, source, scan, problems, text: readable ? returnsEscaped(scan.text.slice(0, scan.end)) : undefined };
+}
+
+/** cedar-go takes a carriage return in a string for itself, the module only its escape. */
+function returnsEscaped(text: string): string {
+  return text.includes('\r')
+    ? text.replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*/g, (token) =>
+        token.startsWith('"') ? token.replaceAll('\r', '\\r') : token,
+      )
+    : text;
 }
 
 /** Asks the module; an action type that only cedar-go takes is no problem (it never matches, which lint tells). */
@@ -103,9 +114,13 @@ function withActionType(text: string, { start, end }: CedarMessage, foreign: 're
 
 const FAULTS: Readonly<Record<ScanFault['reason'], string>> = {
   TooDeep: `nests deeper than ${String(MAX_NESTING)} levels, which is the limit of this check; the proxy may take more. Simplify it.`,
+  TooLong:
+    'chains more operators than this check can take (about 3,000); the proxy may take more. Split it, or list entities with "in".',
   UnterminatedString: 'has a string that does not end. Close it with a double quote.',
   LineBreakInString: 'has a line break inside a string, which the proxy does not read. Write \\n.',
   UnterminatedComment: 'has a comment that does not end. Close it with */.',
+  StrangeCharacter:
+    'has a character in a string that the proxy does not read: U+FFFD, NUL, or _ in an escape. Write \\u{fffd}, \\0, no _.',
   StrangeSpace:
     'has a space character that the proxy does not read (a no-break space, perhaps). Replace it with a plain space.',
 };
