@@ -75,9 +75,9 @@ export function extensionFunction(name: string, given: number): ExtensionCall['c
 function constructorOf(name: ExtensionFunction): ExtensionCall {
   return {
     parameters: 1,
-    call: (text = false) => {
-      const value = extensionValue(name, checkedString(text));
-      return value ?? fail(`error parsing ${name} value: "${String(text)}" is none`);
+    call: (value = false) => {
+      const text = checkedString(value);
+      return extensionValue(name, text) ?? fail(`error parsing ${name} value: "${text}" is none`);
     },
   };
 }

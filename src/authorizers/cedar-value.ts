@@ -91,16 +91,10 @@ export function equal(left: CedarValue, right: CedarValue): boolean {
 
 /** In the words of the engine's type errors. */
 export function typeName(value: CedarValue): string {
-  switch (typeof value) {
-    case 'boolean':
-      return 'bool';
-    case 'bigint':
-      return 'long';
-    case 'string':
-      return 'string';
-    case 'object':
-      return value.kind === 'entity' ? `(entity of type \`${value.type}\`)` : value.kind === 'ip' ? 'IP' : value.kind;
+  if (typeof value === 'object') {
+    return value.kind === 'entity' ? `(entity of type \`${value.type}\`)` : value.kind === 'ip' ? 'IP' : value.kind;
   }
+  return typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'long' : 'string';
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
