@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Command line entry and composition root: the one place that reads the process and decides how it ends. */
 import { Command, CommanderError } from 'commander';
+import { decideCommand } from './cli/decide/command.ts';
 import { manifestsCommand } from './cli/manifests/command.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
@@ -21,12 +22,14 @@ function untilSignal(): Promise<string> {
 }
 
 const write = (text: string): void => void process.stdout.write(text);
+const setExitCode = (code: number): void => void (process.exitCode = code);
 const serveProcess = { environment: process.env, untilSignal };
 
 const program = new Command('mcp-authz')
   .description('Admission webhook server and offline checks for ToolHive authorization.')
   .addCommand(serveCommand(serveProcess))
   .addCommand(manifestsCommand(write))
+  .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode }))
   .addCommand(startCommand({ ...serveProcess, write, isTerminal: process.stdout.isTTY }));
 
 for (const command of [program, ...program.commands]) {
