@@ -5,6 +5,7 @@ import { decideCommand } from './cli/decide/command.ts';
 import { manifestsCommand } from './cli/manifests/command.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
+import { testCommand } from './cli/test/command.ts';
 
 /** Wrong usage, or input that cannot be read. 1 is for "the answer is no". */
 const EXIT_USAGE = 2;
@@ -30,6 +31,7 @@ const program = new Command('mcp-authz')
   .addCommand(serveCommand(serveProcess))
   .addCommand(manifestsCommand(write))
   .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode }))
+  .addCommand(testCommand({ write, setExitCode, untilSignal }))
   .addCommand(startCommand({ ...serveProcess, write, isTerminal: process.stdout.isTTY }));
 
 for (const command of [program, ...program.commands]) {

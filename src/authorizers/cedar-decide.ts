@@ -11,7 +11,7 @@ import { compilePolicy, type ExecutablePolicy } from './cedar-policy.ts';
 import { requestModel, type RequestOptions } from './cedar-request.ts';
 import { DEFAULT_GROUP_TYPE } from './cedar-schema.ts';
 import { entityKey, entityValue } from './cedar-value.ts';
-import { denied, type Decide, type Decision } from './decision.ts';
+import { denied, type Decide, type Decision, type Trace } from './decision.ts';
 import { readEntities, type StaticEntity } from './entities.ts';
 import type { GoDecoded } from './go-json.ts';
 import { evaluable, preparePolicy } from './policy.ts';
@@ -37,11 +37,11 @@ export function cedarDecide(decoded: GoDecoded, problems: readonly Problem[], ce
     groupEntityType: stringOf(decoded, 'group_entity_type') || DEFAULT_GROUP_TYPE,
     multiValuedClaims: stringsOf(decoded, 'multi_valued_claims'),
   };
-  return (request) => {
+  return (request, trace) => {
     const model = requestModel(request, options);
     return 'fault' in model
       ? denied(model.fault)
-      : authorize(runnable, { ...model, entity: (key) => model.entities.get(key) ?? entities.get(key) });
+      : authorize(runnable, { ...model, entity: (key) => model.entities.get(key) ?? entities.get(key) }, trace);
   };
 }
 
@@ -69,14 +69,21 @@ function storedEntities(entities: readonly StaticEntity[]): ReadonlyMap<string, 
 }
 
 /** Every policy is run, so that every error is told. */
-function authorize(policies: readonly ExecutablePolicy[], environment: Environment): Decision {
+function authorize(
+  policies: readonly ExecutablePolicy[],
+  environment: Environment,
+  trace: Trace | undefined,
+): Decision {
   const matched = { permit: [] as number[], forbid: [] as number[] };
   const erring: number[] = [];
   const errors: string[] = [];
-  for (const [index, { effect, matches }] of policies.entries()) {
+  for (const [index, { effect, missing }] of policies.entries()) {
     try {
-      if (matches(environment)) {
+      const part = missing(environment);
+      if (part === undefined) {
         matched[effect].push(index);
+      } else {
+        trace?.(index, part);
       }
     } catch (error) {
       erring.push(index);

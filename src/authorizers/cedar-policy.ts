@@ -5,11 +5,15 @@ import { checkedBool, EvaluationError } from './cedar-checks.ts';
 import { compileExpression, INTEGER_FIELD, type Expression } from './cedar-expression.ts';
 import { isIn, type Environment } from './cedar-hierarchy.ts';
 import { entityValue, equal, setOf, type EntityValue } from './cedar-value.ts';
+import type { PolicyPart } from './decision.ts';
 
 export interface ExecutablePolicy {
   readonly effect: 'permit' | 'forbid';
-  /** @throws EvaluationError where the engine gives an error. */
-  readonly matches: (environment: Environment) => boolean;
+  /**
+   * The first part that does not hold; undefined if the policy matches.
+   * @throws EvaluationError where the engine gives an error.
+   */
+  readonly missing: (environment: Environment) => PolicyPart | undefined;
 }
 
 /**
@@ -18,14 +22,20 @@ export interface ExecutablePolicy {
  */
 export function compilePolicy(text: string, cedar: Cedar): ExecutablePolicy {
   const tree = cedar.toJson(withExactIntegers(text));
-  const scope = (['principal', 'action', 'resource'] as const).flatMap((variable) => scopeOf(tree, variable));
+  const scope = VARIABLES.flatMap((variable) => {
+    const test = scopeOf(tree, variable);
+    return test === undefined ? [] : [{ variable, test }];
+  });
   const conditions = listAt(tree, 'conditions').map(condition);
   return {
     effect: stringAt(tree, 'effect') === 'forbid' ? 'forbid' : 'permit',
-    matches: (environment) =>
-      scope.every((test) => test(environment)) && conditions.every((test) => checkedBool(test(environment))),
+    missing: (environment) =>
+      scope.find(({ test }) => !test(environment))?.variable ??
+      (conditions.every((test) => checkedBool(test(environment))) ? undefined : 'condition'),
   };
 }
+
+const VARIABLES = ['principal', 'action', 'resource'] as const;
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|[A-Za-z_]\w*|\d+/g;
 
@@ -43,27 +53,25 @@ function withExactIntegers(text: string): string {
 
 type Test = (environment: Environment) => boolean;
 
-function scopeOf(tree: unknown, variable: 'principal' | 'action' | 'resource'): readonly Test[] {
+/** Undefined where anything may be. */
+function scopeOf(tree: unknown, variable: (typeof VARIABLES)[number]): Test | undefined {
   const scope = at(tree, variable);
   const entity = entityAt(at(scope, 'entity'));
   switch (stringAt(scope, 'op')) {
     case 'All':
-      return [];
+      return undefined;
     case '==':
-      return [(environment) => entity !== undefined && equal(environment[variable], entity)];
+      return (environment) => entity !== undefined && equal(environment[variable], entity);
     case 'in': {
       const several = listAt(scope, 'entities').map(entityAt);
       const group = entity ?? setOf(several.filter((each) => each !== undefined));
-      return [(environment) => isIn(environment[variable], group, environment)];
+      return (environment) => isIn(environment[variable], group, environment);
     }
     case 'is': {
       const type = stringAt(scope, 'entity_type');
       const group = entityAt(at(scope, 'in', 'entity'));
-      return [
-        (environment) =>
-          environment[variable].type === type &&
-          (group === undefined || isIn(environment[variable], group, environment)),
-      ];
+      return (environment) =>
+        environment[variable].type === type && (group === undefined || isIn(environment[variable], group, environment));
     }
     case undefined:
     default:

@@ -126,7 +126,8 @@ const TWO_TO_63 = 2 ** 63;
  */
 export function decimalOfNumber(number: number): CountValue | undefined {
   const scaled = number * 10_000;
-  if (scaled > TWO_TO_63 || scaled < -TWO_TO_63) {
+  // Written so that NaN, which YAML can say, does not fit either.
+  if (!(Math.abs(scaled) <= TWO_TO_63)) {
     return undefined;
   }
   return { kind: 'decimal', count: BigInt.asIntN(64, BigInt(Math.trunc(scaled))) };

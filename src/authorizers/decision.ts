@@ -27,8 +27,14 @@ export interface Decision {
   readonly errors: readonly string[];
 }
 
+/** Of a policy, in the order in which they are looked at. */
+export type PolicyPart = 'principal' | 'action' | 'resource' | 'condition';
+
+/** Is told, of each policy that did not match, the first part that did not hold. */
+export type Trace = (policy: number, missing: PolicyPart) => void;
+
 /** Pure: the same request, the same decision. */
-export type Decide = (request: DecisionRequest) => Decision;
+export type Decide = (request: DecisionRequest, trace?: Trace) => Decision;
 
 export function denied(error: string): Decision {
   return { allow: false, policies: [], errors: [error] };
