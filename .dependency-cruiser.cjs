@@ -22,6 +22,12 @@ module.exports = {
     layer('cel-knows-api', '^src/cel/', '^src/(?!api/|cel/)', 'Expressions know values only.'),
     layer('authorizers-know-api', '^src/authorizers/', '^src/(?!api/|authorizers/)', 'A backend knows configs only.'),
     layer(
+      'decision-tests-are-pure',
+      '^src/decision-tests/',
+      '^src/(?!api/|authorizers/index|decision-tests/)',
+      'Cases and configs in, results out: admission may ask, too.',
+    ),
+    layer(
       'rules-are-pure',
       '^src/rules/',
       '^src/(?!api/|authorizers/analysis|cel/|rules/)',
@@ -55,13 +61,13 @@ module.exports = {
     layer('reconcile-is-an-edge', '^src/reconcile/', '^src/(admission|cli|certs)/', 'The loop does not know HTTP.'),
     layer(
       'offline-knows-no-cluster',
-      '^src/cli/(check|report|manifests)/',
+      '^src/cli/(check|report|manifests|decide|test|explain)/',
       '^src/(kube|reconcile|admission)/',
       'Offline commands never import kube.',
     ),
     layer(
       'pure-means-no-node',
-      '^src/(api|rules|injection|cel)/',
+      '^src/(api|rules|injection|cel|decision-tests)/',
       '^(fs|net|http|https|child_process|process|os|dns|tls|worker_threads|timers)(/|$)',
       'Pure code has no edges.',
     ),

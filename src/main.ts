@@ -2,6 +2,7 @@
 /** Command line entry and composition root: the one place that reads the process and decides how it ends. */
 import { Command, CommanderError } from 'commander';
 import { decideCommand } from './cli/decide/command.ts';
+import { explainCommand } from './cli/explain/command.ts';
 import { manifestsCommand } from './cli/manifests/command.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
@@ -32,6 +33,7 @@ const program = new Command('mcp-authz')
   .addCommand(manifestsCommand(write))
   .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode }))
   .addCommand(testCommand({ write, setExitCode, untilSignal }))
+  .addCommand(explainCommand(write))
   .addCommand(startCommand({ ...serveProcess, write, isTerminal: process.stdout.isTTY }));
 
 for (const command of [program, ...program.commands]) {

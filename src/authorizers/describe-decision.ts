@@ -1,5 +1,5 @@
 /** A decision in words: which policy decided, what it says, and where none did, what each was missing. */
-import { CEDAR_OPTIONS, stringsOf } from './cedar-options.ts';
+import { CEDAR_OPTIONS, stringOf, stringsOf } from './cedar-options.ts';
 import type { Decide, Decision, DecisionRequest, PolicyPart } from './decision.ts';
 import { goDecode } from './go-json.ts';
 
@@ -11,6 +11,11 @@ export interface DescribedDecision extends Decision {
 /** The policies of a Cedar config, as the proxy counts them; none for any other. */
 export function policyTexts(config: unknown): readonly string[] {
   return stringsOf(goDecode(config, CEDAR_OPTIONS, 'cedar'), 'policies');
+}
+
+/** From whose token a Cedar config takes the claims; empty for the token that the caller sends. */
+export function upstreamProvider(config: unknown): string {
+  return stringOf(goDecode(config, CEDAR_OPTIONS, 'cedar'), 'primary_upstream_provider');
 }
 
 /** More than these are only counted. */

@@ -1,5 +1,6 @@
 import { policyLine } from '../../authorizers/index.ts';
-import type { FileError } from './documents.ts';
+import type { FileError } from '../documents.ts';
+import { oneLine } from '../one-line.ts';
 import { counts, type Report } from './report.ts';
 
 /** For people: what failed and why, what was never decided, and a count. */
@@ -25,9 +26,4 @@ export function formatText(report: Report): string {
 
 export function formatError({ file, line, message }: FileError): string {
   return `error: ${file}${line === undefined ? '' : `:${String(line)}`}: ${oneLine(message)}`;
-}
-
-/** What comes from files must not steer the terminal. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{C}\u2028\u2029]+/gu, ' ');
 }

@@ -1,6 +1,6 @@
 /** What a run of decision tests came to: the same for text, JUnit and JSON. */
 import type { CaseResult, Coverage } from '../../decision-tests/model.ts';
-import type { FileError } from './documents.ts';
+import type { FileError } from '../documents.ts';
 
 export interface ReportedCase extends CaseResult {
   readonly line: number;

@@ -8,7 +8,7 @@ import { DECISION_TEST, type ConfigReference, type NamedConfig } from '../../dec
 import { readDecisionTest } from '../../decision-tests/read.ts';
 import { coverageOf, runDecisionTest } from '../../decision-tests/run.ts';
 import { authorizerSpec } from '../authorizer-spec.ts';
-import { readDocuments, readFile, type FileDocument, type FileError } from './documents.ts';
+import { readDocuments, readFile, type FileDocument, type FileError } from '../documents.ts';
 import type { Report, ReportedTest } from './report.ts';
 
 export function runTests(paths: readonly string[]): Report {

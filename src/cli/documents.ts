@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isNode, LineCounter, parseAllDocuments, type Document } from 'yaml';
-import { stringAt } from '../../api/json.ts';
+import { stringAt } from '../api/json.ts';
 
 export interface FileDocument {
   readonly file: string;
