@@ -1,4 +1,7 @@
 /** How the proxy's engine reads and computes; each line was answered so by ToolHive v0.44.0. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JsonObject } from '../../src/api/json.ts';
 import { createCedar } from '../../src/authorizers/cedar.ts';
 import { cedarv1 } from '../../src/authorizers/cedarv1.ts';
 import type { Decision, DecisionRequest } from '../../src/authorizers/decision.ts';
@@ -259,5 +262,22 @@ describe('a call that cannot be decided on its merits is denied, and why', () =>
     ];
     const announced = { ...REQUEST, annotations: { readOnlyHint: true, name: 'other', feature: 'x' } };
     expect([run({ policies }).allow, run({ policies }, announced).allow]).toEqual([false, true]);
+  });
+});
+
+describe('errors are told in the words of the engine', () => {
+  const vectors = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../vectors/eval-vectors.json'), 'utf8'),
+  ) as readonly {
+    readonly name: string;
+    readonly config: unknown;
+    readonly claims: JsonObject;
+    readonly args?: JsonObject;
+    readonly error?: string;
+  }[]; // the file's own format
+  const erring = vectors.filter(({ error }) => error !== undefined);
+  it.each(erring.map((vector) => [vector.name, vector] as const))('%s', (_name, { config, claims, args, error }) => {
+    const { errors } = run(config, { ...REQUEST, claims, args });
+    expect(`authorization error: [${errors.join(' ')}]`).toBe(error);
   });
 });
