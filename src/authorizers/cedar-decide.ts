@@ -47,16 +47,25 @@ export function cedarDecide(decoded: GoDecoded, problems: readonly Problem[], ce
 
 function executable(source: string, index: number, cedar: Cedar): ExecutablePolicy | string {
   const path = `spec.config.policies[${String(index)}]`;
-  const prepared = evaluable(preparePolicy(source, path), cedar);
-  if ('problem' in prepared) {
-    return `${path}: ${prepared.problem.message}`;
-  }
+  const prepared = preparePolicy(source, path);
   try {
-    return compilePolicy(prepared.text, cedar);
+    // Most policies are read as they are; asking for the module's judgement first would read them twice.
+    const direct = prepared.text === undefined || LONG_INTEGER.test(prepared.text) ? undefined : prepared.text;
+    const policy = direct === undefined ? undefined : compilePolicy(direct, cedar);
+    if (policy !== undefined) {
+      return policy;
+    }
+    const found = evaluable(prepared, cedar);
+    return 'problem' in found
+      ? `${path}: ${found.problem.message}`
+      : (compilePolicy(found.text, cedar) ?? `${path}: The policy cannot be read.`);
   } catch (error) {
     return `${path}: ${shortfall(error)}`;
   }
 }
+
+/** It might be beyond 64 bits, which compilePolicy would not see. */
+const LONG_INTEGER = /\d{19}/;
 
 /** Of entries with the same identifier the last counts; one without has an empty type and id. */
 function storedEntities(entities: readonly StaticEntity[]): ReadonlyMap<string, StoredEntity> {

@@ -17,11 +17,14 @@ export interface ExecutablePolicy {
 }
 
 /**
- * `text` is one that the Cedar module parses.
+ * Undefined where the Cedar module does not parse the text. Integers in it fit 64 bits.
  * @throws EvaluationError where its tree cannot be run.
  */
-export function compilePolicy(text: string, cedar: Cedar): ExecutablePolicy {
+export function compilePolicy(text: string, cedar: Cedar): ExecutablePolicy | undefined {
   const tree = cedar.toJson(withExactIntegers(text));
+  if (tree === undefined) {
+    return undefined;
+  }
   const scope = VARIABLES.flatMap((variable) => {
     const test = scopeOf(tree, variable);
     return test === undefined ? [] : [{ variable, test }];
