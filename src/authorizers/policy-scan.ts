@@ -84,10 +84,13 @@ export function scanPolicy(source: string): Scan {
     }
   };
   const deepen = (offset: number): void => {
+    if (end !== undefined) {
+      return;
+    }
     deepest = Math.max(deepest, depth);
     if (depth > MAX_NESTING || ifs > MAX_IFS) {
       once(offset, 'TooDeep');
-    } else if (end === undefined && operators + deepest * BRACKET_WEIGHT + ifs * IF_WEIGHT > MAX_WEIGHT) {
+    } else if (operators + deepest * BRACKET_WEIGHT + ifs * IF_WEIGHT > MAX_WEIGHT) {
       once(offset, 'TooLong');
     }
   };
@@ -106,7 +109,8 @@ export function scanPolicy(source: string): Scan {
       i = (closed ?? source.length) - 1;
       continue;
     }
-    if (STRANGE_SPACE.test(character)) {
+    // Behind the policy it is read as text that is dropped.
+    if (STRANGE_SPACE.test(character) && end === undefined) {
       faults.push({ offset: i, reason: 'StrangeSpace' });
       continue;
     }
