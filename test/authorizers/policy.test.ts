@@ -1,4 +1,5 @@
 /** What cedar-go 1.8 reads and the Cedar module does not, and the other way round; each line was tried with both. */
+import { analyze } from '../../src/authorizers/analyze.ts';
 import { createCedar } from '../../src/authorizers/cedar.ts';
 import { cedarv1 } from '../../src/authorizers/cedarv1.ts';
 
@@ -41,6 +42,14 @@ describe('a policy', () => {
     ['may be one of many conditions', `permit(principal, action, resource)${' when { true }'.repeat(3000)};`, []],
   ])('%s', (_sentence, policy, expected) => {
     expect(problems(policy)).toEqual(expected);
+  });
+
+  it.each([
+    ['alternatives', `resource == Tool::"x"${' || resource == Tool::"x"'.repeat(2500)}`],
+    ['attributes', `context${'.arg_a'.repeat(2500)}`],
+  ])('of 2,500 %s is looked at, though the validator could not take it', (_what, condition) => {
+    const { problems: found } = analyze({ type: 'cedarv1', config: { policies: [when(condition)] } }, cedar);
+    expect(found).toEqual([]);
   });
 
   it('leaves the module in order, whatever it was', () => {
