@@ -239,14 +239,25 @@ it('in a quiet cluster it outlives its own watches without listing anew, and the
   await sameAsList(run);
 });
 
-it('a bookmark comes from the real API server and moves the place to go on from', async () => {
-  // The API server sends one shortly before a watch's own end.
+it('where not even a bookmark comes it breaks off once, and from then on has its watches end before that', async () => {
+  const run = start({ silenceMs: 3000, staleMs: 5000 });
+  await synced(run);
+  await until('five watches have ended', () => run.ended.length >= 5 || run.cache.fault() !== undefined, 60_000);
+  expect([run.cache.fault(), run.lists()]).toEqual([undefined, 1]);
+  expect(run.ended.slice(0, 5)).toEqual(['silent', 'ended', 'ended', 'ended', 'ended']);
+  await churn('still');
+  await sameAsList(run);
+});
+
+it('a bookmark comes from the real API server, where anything happened, and is heard', async () => {
+  await create('noticed');
   const run = start({ watchSeconds: () => 8 });
   await synced(run);
+  await touch('noticed');
   await sameAsList(run);
-  const startedAt = run.cache.lagSeconds();
-  await until('nothing is heard for a while', () => run.cache.lagSeconds() > startedAt + 1, 10_000);
-  await until('and then a bookmark', () => run.cache.lagSeconds() < 0.5 && run.ended.length === 0, 10_000);
+  // The API server sends one shortly before the watch's own end.
+  await until('nothing is heard for a while', () => run.cache.lagSeconds() > 1.5, 10_000);
+  await until('and then a bookmark', () => run.cache.lagSeconds() < 0.5, 10_000);
   expect(run.ended).toEqual([]);
 });
 

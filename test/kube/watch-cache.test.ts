@@ -307,7 +307,7 @@ it('a list or a watch that is never answered is given up', async () => {
   server.next('watch', neverAnswer);
   const run = start({ answerMs: 50 });
   await watching();
-  expect(run.ended).toEqual(['unreachable', 'silent']);
+  expect(run.ended).toEqual(['unreachable', 'unanswered']);
   expect(contents(run)).toEqual(['ns/a=v']);
 });
 
