@@ -12,6 +12,8 @@ import { kubectl, makeNamespace, sharedCluster } from './cluster.ts';
 
 interface Write {
   readonly by: string;
+  /** Which of its loops, in which of its terms. */
+  readonly hand: string;
   readonly number: number;
 }
 
@@ -42,9 +44,9 @@ beforeEach(async () => {
     logger: createTestLog().logger,
   });
   cache.onChange(({ name, after = '' }) => {
-    const [by = '', number = ''] = after.split(' ');
+    const [by = '', hand = '', number = ''] = after.split(' ');
     if (name === 'writes' && by !== '') {
-      writes.push({ by, number: Number(number) });
+      writes.push({ by, hand, number: Number(number) });
     }
   });
   const controller = new AbortController();
@@ -75,10 +77,10 @@ function start(identity: string): ChildProcess {
 const byOf = (some: readonly Write[]): readonly string[] => [...new Set(some.map(({ by }) => by))];
 const wrote = (by: string, from = 0): boolean => writes.slice(from).some((write) => write.by === by);
 
-/** No replica's own numbers ever go back: what was stored later was also written later. */
+/** No hand's numbers ever go back: what was stored later was also written later. */
 function expectInOrder(): void {
-  for (const by of byOf(writes)) {
-    const numbers = writes.filter((write) => write.by === by).map(({ number }) => number);
+  for (const hand of new Set(writes.map((write) => write.hand))) {
+    const numbers = writes.filter((write) => write.hand === hand).map(({ number }) => number);
     expect(numbers).toEqual(numbers.toSorted((left, right) => left - right));
   }
 }
@@ -87,7 +89,7 @@ it('a leader that is killed is replaced within 20 s', async () => {
   const one = start('one');
   await until('one leads', () => wrote('one'), 30_000);
   start('two');
-  await until('the Lease is renewed while two looks on', () => writes.length > 200, 60_000);
+  await until('one goes on while two looks on', () => writes.length > 1000, 60_000);
   expect(byOf(writes)).toEqual(['one']);
   one.kill('SIGKILL');
   const killedAt = performance.now();
@@ -100,19 +102,19 @@ it('a leader that was frozen past its lease writes nothing before it has the lea
   const one = start('one');
   await until('one leads', () => wrote('one'), 30_000);
   const two = start('two');
-  await until('one has written for a while', () => writes.length > 50, 60_000);
+  await until('one has written for a while', () => writes.length > 500, 60_000);
   one.kill('SIGSTOP');
   await until('two leads', () => wrote('two'), 30_000);
   const taken = writes.findIndex(({ by }) => by === 'two');
   one.kill('SIGCONT');
   const wokenAt = writes.length;
-  await until('two goes on writing for a while', () => writes.length > wokenAt + 150, 30_000);
+  await until('two goes on writing for a while', () => writes.length > wokenAt + 500, 30_000);
   expect(byOf(writes.slice(taken))).toEqual(['two']);
   two.kill('SIGTERM'); // gives the lease back
   const stoppedAt = writes.length;
   await until('one leads again', () => wrote('one', stoppedAt), 10_000);
   const again = writes.findIndex(({ by }, index) => index >= taken && by === 'one');
-  await until('one has written for a while', () => writes.length > again + 50, 30_000);
+  await until('one has written for a while', () => writes.length > again + 200, 30_000);
   expect(byOf(writes.slice(again))).toEqual(['one']);
   expectInOrder();
 });

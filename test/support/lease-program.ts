@@ -1,6 +1,6 @@
 /**
- * A replica for the tests of leader election: while it leads it writes its name and a number into a ConfigMap, as often
- * as it can. Arguments: kubeconfig, namespace, identity.
+ * A replica for the tests of leader election: while it leads it writes its name and a number into a ConfigMap, with both
+ * hands, as fast as it can. Arguments: kubeconfig, namespace, identity.
  */
 import { randomUUID } from 'node:crypto';
 import { createKubeClient, loadKubeConfig } from '../../src/kube/client.ts';
@@ -21,13 +21,18 @@ process.once('SIGTERM', () => {
   controller.abort();
 });
 
-let count = 0;
-await leadership.run(controller.signal, async (signal) => {
-  while (!signal.aborted) {
-    count += 1;
-    const patch = { data: { last: `${identity} ${String(count)}` } };
-    await writer.mergePatch(`/api/v1/namespaces/${namespace}/configmaps/writes`, patch, signal).catch(() => undefined); // refused, fenced or interrupted: it tries again while it leads
-    await pause(systemClock, 20, signal);
+/** Without a rest: whenever the process is frozen, a write is under way whose answer would lead to the next one. */
+async function writeOn(hand: string, signal: AbortSignal): Promise<void> {
+  for (let count = 1; !signal.aborted; count += 1) {
+    const patch = { data: { last: `${identity} ${hand} ${String(count)}` } };
+    await writer
+      .mergePatch(`/api/v1/namespaces/${namespace}/configmaps/writes`, patch, signal)
+      .catch(() => pause(systemClock, 20, signal)); // refused, fenced or interrupted: again while it leads
   }
+}
+
+await leadership.run(controller.signal, async (signal) => {
+  const term = randomUUID();
+  await Promise.all([writeOn(`${term}-left`, signal), writeOn(`${term}-right`, signal)]);
 });
 client.close();
