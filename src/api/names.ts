@@ -17,9 +17,6 @@ export const RESOLVED_CONFIG_LIMIT = 16 * 1024;
 /** On a namespace: `Warn` or `Deny`, overrides the server's `missingReference`. */
 export const MISSING_REFERENCE_LABEL = `${PREFIX}/missing-reference`;
 
-/** Of everything that this server writes; by it others are told from us in `metadata.managedFields`. */
-export const FIELD_MANAGER = 'mcp-authz-webhook';
-
 /** On an MCPAuthzConfig: it stays until no workload refers to it. */
 export const FINALIZER = `${PREFIX}/deletion-protection`;
 

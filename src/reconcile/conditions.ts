@@ -47,8 +47,7 @@ export function condition(
     reason: verdict.reason,
     message: shortened(verdict.message, MESSAGE_LIMIT),
     observedGeneration,
-    lastTransitionTime:
-      stringAt(current, 'status') === verdict.status && since !== undefined ? since : rfc3339(now),
+    lastTransitionTime: stringAt(current, 'status') === verdict.status && since !== undefined ? since : rfc3339(now),
   };
 }
 

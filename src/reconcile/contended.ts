@@ -17,20 +17,12 @@ export function recentWrites(
   return times.filter((time) => now - time < windowMs);
 }
 
-export function isContended(
-  times: readonly number[],
-  now: number,
-  limit: ContentionLimit = CONTENTION_LIMIT,
-): boolean {
+export function isContended(times: readonly number[], now: number, limit: ContentionLimit = CONTENTION_LIMIT): boolean {
   return recentWrites(times, now, limit).length >= limit.writes;
 }
 
 /** Milliseconds until one more write is allowed; 0 where it is now. */
-export function contendedFor(
-  times: readonly number[],
-  now: number,
-  limit: ContentionLimit = CONTENTION_LIMIT,
-): number {
+export function contendedFor(times: readonly number[], now: number, limit: ContentionLimit = CONTENTION_LIMIT): number {
   const recent = recentWrites(times, now, limit);
   const oldest = recent[recent.length - limit.writes];
   return oldest === undefined ? 0 : oldest + limit.windowMs - now;

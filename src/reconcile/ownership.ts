@@ -4,8 +4,8 @@
  * Source: Kubernetes documentation, Server-Side Apply, "Field management"; sigs.k8s.io/structured-merge-diff, FieldsV1.
  */
 import { at, isJsonObject, property, stringAt, type JsonObject } from '../api/json.ts';
-import { FIELD_MANAGER } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
+import { FIELD_MANAGER } from '../kube/write.ts';
 
 export interface StatusOwners {
   /** Another manager has this field of the status, or a part of it. */

@@ -32,9 +32,7 @@ export function decideWorkload({ workload, config, undeclared, now }: WorkloadFa
   const view = statusView(workload);
   const { reference } = authorizationOf(workload);
   const wanted =
-    reference === undefined
-      ? { verdicts: [], fields: {} }
-      : referring(view, assess(workload, reference, config));
+    reference === undefined ? { verdicts: [], fields: {} } : referring(view, assess(workload, reference, config));
   return statusWrite(view, wanted, WORKLOAD_VOCABULARY, undeclared, now);
 }
 
@@ -50,7 +48,10 @@ function referring({ object, owners }: StatusView, { verdict, hash }: Assessment
     return { verdicts: [{ type, ...verdict }], fields: { [HASH]: hash } };
   }
   return {
-    verdicts: [{ type, ...verdict }, { type: READY, status: 'False', reason: 'NotReady', message: verdict.message }],
+    verdicts: [
+      { type, ...verdict },
+      { type: READY, status: 'False', reason: 'NotReady', message: verdict.message },
+    ],
     fields: {
       // What runs keeps the last config that could be used, so its hash stays (ToolHive does the same).
       [HASH]: at(object, 'status', HASH),
@@ -77,12 +78,7 @@ function assess(workload: KubernetesObject, name: string, config: Answer<Resolve
 }
 
 /** By the spec as it is, never by the config's own `Valid`, which may be about an earlier one (U3). */
-function usable(
-  workload: KubernetesObject,
-  name: string,
-  qualified: string,
-  { analysis }: ResolvedConfig,
-): Assessment {
+function usable(workload: KubernetesObject, name: string, qualified: string, { analysis }: ResolvedConfig): Assessment {
   if (analysis.problems.length > 0 || analysis.rendering === undefined) {
     return failed(
       'AuthzConfigRefNotValid',
