@@ -7,6 +7,7 @@ export type ApiErrorCode =
   | 'API_FORBIDDEN'
   | 'API_GONE'
   | 'API_TOO_MANY_REQUESTS'
+  | 'API_TOO_LARGE'
   | 'API_REFUSED'
   | 'API_UNAVAILABLE';
 
