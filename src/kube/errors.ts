@@ -97,6 +97,6 @@ export function isNamespaceTerminating(error: unknown): error is ApiError {
 
 /** No answer: connection refused or reset, TLS, time. */
 export function unreachable(cause: unknown): ApiError {
-  const why = cause instanceof Error ? ('code' in cause ? String(cause.code) : cause.message) : String(cause);
+  const why = stringAt(cause, 'code') ?? stringAt(cause, 'message') ?? String(cause);
   return new ApiError('API_UNAVAILABLE', 0, `the API server could not be reached (${why})`, { cause });
 }
