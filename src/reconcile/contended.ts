@@ -1,29 +1,39 @@
-/** Two writers that disagree write for ever. Whoever notices first stops: that is us. */
+/**
+ * Two writers that disagree write for ever. Whoever notices first stops: that is us. What counts is that we wrote the
+ * very same before, so that a busy object (a config that gains a thousand workloads) is no contention.
+ */
+
+export interface PastWrite {
+  /** Milliseconds, of one clock. */
+  readonly at: number;
+  /** What was written, by its content. */
+  readonly what: string;
+}
 
 export interface ContentionLimit {
   readonly writes: number;
   readonly windowMs: number;
 }
 
-/** A rollout, an edit and a repair each cost an object two or three writes; nobody edits one object this often. */
-export const CONTENTION_LIMIT: ContentionLimit = { writes: 20, windowMs: 5 * 60_000 };
+/** Once is the write itself, a second and third time a race with another writer's stale copy; more is a quarrel. */
+export const CONTENTION_LIMIT: ContentionLimit = { writes: 5, windowMs: 10 * 60_000 };
 
-/** The times (milliseconds, of one clock) that still count at `now`. */
 export function recentWrites(
-  times: readonly number[],
+  history: readonly PastWrite[],
   now: number,
   { windowMs }: ContentionLimit = CONTENTION_LIMIT,
-): readonly number[] {
-  return times.filter((time) => now - time < windowMs);
+): readonly PastWrite[] {
+  return history.filter(({ at }) => now - at < windowMs);
 }
 
-export function isContended(times: readonly number[], now: number, limit: ContentionLimit = CONTENTION_LIMIT): boolean {
-  return recentWrites(times, now, limit).length >= limit.writes;
-}
-
-/** Milliseconds until one more write is allowed; 0 where it is now. */
-export function contendedFor(times: readonly number[], now: number, limit: ContentionLimit = CONTENTION_LIMIT): number {
-  const recent = recentWrites(times, now, limit);
-  const oldest = recent[recent.length - limit.writes];
-  return oldest === undefined ? 0 : oldest + limit.windowMs - now;
+/** Milliseconds until `what` may be written once more; 0 where it may be now. */
+export function contendedForMs(
+  history: readonly PastWrite[],
+  what: string,
+  now: number,
+  limit: ContentionLimit = CONTENTION_LIMIT,
+): number {
+  const same = recentWrites(history, now, limit).filter((write) => write.what === what);
+  const oldest = same[same.length - limit.writes];
+  return oldest === undefined ? 0 : oldest.at + limit.windowMs - now;
 }
