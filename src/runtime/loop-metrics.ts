@@ -14,6 +14,7 @@ export interface LoopRecorder {
   watchEnded(resource: string, reason: string): void;
   listed(resource: string, entries: number): void;
   watchLag(resource: string, lagSeconds: () => number): void;
+  event(outcome: 'written' | 'terminating' | 'failed'): void;
 }
 
 const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
@@ -45,6 +46,12 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
     name: 'mcp_authz_watch_ended_total',
     help: 'Watches that ended, by resource and why.',
     labelNames: ['resource', 'reason'],
+    registers,
+  });
+  const events = new Counter({
+    name: 'mcp_authz_events_total',
+    help: 'Events, by whether they could be written; none can in a namespace that is being deleted.',
+    labelNames: ['outcome'],
     registers,
   });
   const entries = new Gauge({
@@ -81,6 +88,9 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
     },
     watchLag: (resource, lagSeconds) => {
       lags.set(resource, lagSeconds);
+    },
+    event: (outcome) => {
+      events.inc({ outcome });
     },
     observe: ({ depth, contended, leads }) => {
       gauge(registry, 'mcp_authz_queue_depth', 'Keys that wait for the loop.', depth);
