@@ -31,6 +31,9 @@ export interface ReconcileDeps {
 /** Milliseconds after which to look again without being told; 0 where there is nothing to wait for. */
 export type Reconcile = (namespace: string, name: string, signal: AbortSignal) => Promise<number>;
 
+/** What else could release it (its namespace begins to go away) is not watched. */
+const STILL_HELD_MS = 30_000;
+
 export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
   const { getLive, analyze, writer, status, clock, now } = deps;
 
@@ -64,7 +67,7 @@ export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
     if (wait === 0) {
       tell(object, decision, deps.events);
     }
-    return Math.max(wait, graceLeft);
+    return Math.max(wait, graceLeft > 0 ? graceLeft : isTerminating(object) ? STILL_HELD_MS : 0);
   };
 }
 
