@@ -73,7 +73,7 @@ it(`a second full pass over ${String(OBJECTS)} objects makes no write`, async ()
     });
     expect(await metric(port, 'mcp_authz_reconcile_total', { outcome: 'failed' })).toBe(0);
     expect(await metric(port, 'mcp_authz_loop_writes_total')).toBe(0);
-    expect(await metric(port, 'mcp_authz_leader')).toBe(1);
+    expect(await metric(port, 'mcp_authz_leading')).toBe(1);
     expect(await versions(namespace)).toEqual(before);
   } finally {
     await second.stop();
