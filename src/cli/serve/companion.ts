@@ -52,7 +52,6 @@ export function startCompanion(
       clock: systemClock,
       logger,
       metrics,
-      metrics,
     }),
     events: createEventRecorder({
       client,
