@@ -58,14 +58,12 @@ export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
       now: now(),
     });
     const patch = metadataPatch(object, decision);
-    if (patch !== undefined) {
-      await writer.mergePatch(path, patch, signal);
-    }
+    const current = patch === undefined ? object : await writer.mergePatch(path, patch, signal);
     if (decision.finalizer === 'remove') {
       tell(object, decision, deps.events); // of what is gone by now; that the glass was broken is worth it
       return 0;
     }
-    const wait = await status.write(path, object, decision, signal);
+    const wait = await status.write(path, current, decision, signal);
     if (wait === 0) {
       tell(object, decision, deps.events);
     }

@@ -56,7 +56,7 @@ it('is applied without force, for the object that was looked at', async () => {
       {
         apiVersion: OBJECT.apiVersion,
         kind: OBJECT.kind,
-        metadata: { name: 'a', namespace: 'ns', uid: 'u' },
+        metadata: { name: 'a', namespace: 'ns', uid: 'u', resourceVersion: '7' },
         status: DECISION.status,
       },
       { fieldManager: 'mcp-authz-webhook', force: false },
