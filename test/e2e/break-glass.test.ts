@@ -15,8 +15,8 @@ beforeAll(async () => {
   api = adminApi();
   namespace = await makeNamespace();
   for (const [user, verbs] of [
-    ['alice', 'get,list,delete,patch'],
-    ['bob', 'get,list,delete,patch,bypass'],
+    ['alice', 'get,list,watch,delete,patch'],
+    ['bob', 'get,list,watch,delete,patch,bypass'],
   ] as const) {
     const resource = 'mcpauthzconfigs.toolhive.stacklok.dev';
     await must(kubectl, ['create', 'role', user, '-n', namespace, `--verb=${verbs}`, `--resource=${resource}`]);
