@@ -23,7 +23,7 @@ export interface ServerOptions {
   readonly port: number;
   /** Absent: plain HTTP. */
   readonly tls?: TlsOptions;
-  readonly connections?: ConnectionLimits;
+  readonly connections?: Partial<ConnectionLimits>;
 }
 
 export interface RunningServer {
@@ -54,7 +54,7 @@ const CONNECTIONS: ConnectionLimits = { maxRequests: 1000, maxAgeMs: 300_000 };
 
 /** Rejects with the system's error where the port cannot be had. */
 export async function startServer(listener: RequestListener, options: ServerOptions): Promise<RunningServer> {
-  const connections = createConnections(options.connections ?? CONNECTIONS, () => performance.now());
+  const connections = createConnections({ ...CONNECTIONS, ...options.connections }, () => performance.now());
   const counted: RequestListener = (request, response) => {
     connections.requested(request, response);
     listener(request, response);

@@ -24,6 +24,7 @@ export interface Settings {
   readonly tlsLeafLifetime: number;
   readonly clientCaFile: string | undefined;
   readonly clientAllowedNames: readonly string[];
+  readonly maxConnectionRequests: number;
   readonly missingReference: 'Warn' | 'Deny';
   readonly customRules: readonly string[];
   readonly webhooks: 'on' | 'off';
@@ -62,6 +63,14 @@ const port = (value: string): number => {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number > 65_535) {
     throw new Error('expected a port number from 0 (any free port) to 65535');
+  }
+  return number;
+};
+
+const count = (value: string): number => {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || number > 1_000_000) {
+    throw new Error('expected a number from 1 to 1000000');
   }
   return number;
 };
@@ -178,6 +187,12 @@ export const SETTINGS: SettingTable = {
     fallback: [],
     parse: (value) => value.split(',').map((part) => text(part.trim())),
   },
+  maxConnectionRequests: {
+    flag: '--max-connection-requests <n>',
+    help: 'after so many answers a connection is closed, so that load spreads to new replicas',
+    fallback: 1000,
+    parse: count,
+  },
   missingReference: {
     flag: '--missing-reference <answer>',
     help: 'what a reference to a config that does not exist gets: Warn or Deny',
@@ -266,6 +281,7 @@ export function readSettings(sources: SettingSources): Settings {
     tlsLeafLifetime: read('tlsLeafLifetime'),
     clientCaFile: read('clientCaFile'),
     clientAllowedNames: read('clientAllowedNames'),
+    maxConnectionRequests: read('maxConnectionRequests'),
     missingReference: read('missingReference'),
     customRules: read('customRules'),
     webhooks: read('webhooks'),

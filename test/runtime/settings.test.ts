@@ -22,6 +22,7 @@ describe('settings', () => {
       tlsLeafLifetime: 2160 * 3_600_000,
       clientCaFile: undefined,
       clientAllowedNames: [],
+      maxConnectionRequests: 1000,
       missingReference: 'Warn',
       customRules: [],
       webhooks: 'on',

@@ -67,6 +67,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
           address: settings.bindAddress,
           port: settings.port,
           tls: certificates.tls,
+          connections: { maxRequests: settings.maxConnectionRequests },
         });
   if (admission !== undefined) {
     const closed = 'the admission port is closed';
