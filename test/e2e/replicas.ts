@@ -121,6 +121,8 @@ export interface Balancer {
   add(backend: number): void;
   /** No new connections to it; those that are open stay. */
   remove(backend: number): void;
+  /** Cuts the open ones too. */
+  cut(backend: number): void;
   /** Open connections to it. */
   connections(backend: number): number;
   stop(): Promise<void>;
@@ -157,6 +159,9 @@ export async function startBalancer(): Promise<Balancer> {
     add: (backend) => void backends.push(backend),
     remove: (backend) => {
       backends.splice(backends.indexOf(backend), 1);
+    },
+    cut: (backend) => {
+      open.forEach((port, socket) => (port === backend ? socket.destroy() : undefined));
     },
     connections: (backend) => [...open.values()].filter((port) => port === backend).length,
     stop: () =>
