@@ -31,6 +31,9 @@ export interface ReconcileDeps {
 /** Milliseconds after which to look again without being told; 0 where there is nothing to wait for. */
 export type Reconcile = (namespace: string, name: string, signal: AbortSignal) => Promise<number>;
 
+/** What else could release it (its namespace begins to go away) is not watched. */
+const STILL_HELD_MS = 30_000;
+
 export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
   const { getLive, analyze, writer, status, clock, now } = deps;
 
@@ -43,27 +46,28 @@ export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
     // Before the LIST: the grace must be over when it is made.
     const graceLeft = isTerminating(object) ? graceLeftMs(firstSeen(object, deps), clock.now(), deps.graceMs) : 0;
     const analysis = await analyze(authorizerSpecOf(object), signal);
-    const { referrers, listed } = await gatherReferrers(object, namespace, name, deps, signal);
+    const gathered = await gatherReferrers(object, namespace, name, graceLeft, deps, signal);
+    const { referrers, listed, namespaceTerminating } = gathered;
     const decision = decideConfig({
       config: object,
       analysis,
       referrers,
       releasable: listed && graceLeft === 0,
+      namespaceTerminating,
       undeclared: status.undeclared(object.kind),
       now: now(),
     });
     const patch = metadataPatch(object, decision);
-    if (patch !== undefined) {
-      await writer.mergePatch(path, patch, signal);
-    }
+    const current = patch === undefined ? object : await writer.mergePatch(path, patch, signal);
     if (decision.finalizer === 'remove') {
-      return 0; // nothing is left to say it of
+      tell(object, decision, deps.events); // of what is gone by now; that the glass was broken is worth it
+      return 0;
     }
-    const wait = await status.write(path, object, decision, signal);
+    const wait = await status.write(path, current, decision, signal);
     if (wait === 0) {
       tell(object, decision, deps.events);
     }
-    return Math.max(wait, graceLeft);
+    return Math.max(wait, graceLeft > 0 ? graceLeft : isTerminating(object) ? STILL_HELD_MS : 0);
   };
 }
 
@@ -74,26 +78,38 @@ function firstSeen({ metadata }: KubernetesObject, { deletions, clock }: Reconci
   return known;
 }
 
+interface Gathered {
+  readonly referrers: readonly Referrer[];
+  readonly listed: boolean;
+  readonly namespaceTerminating: boolean;
+}
+
 /**
- * The index may say "used"; "unused" is asked of the API server wherever something depends on it: the release of what
- * is being deleted, and the label that protects while we are down.
+ * The index may say "used"; "unused" is asked of the API server where something depends on it: the release of what is
+ * being deleted, once the grace is over, and the label that protects while we are down. A LIST of a whole namespace is
+ * dear (ToolHive's own CRDs cannot be filtered), so it is not made for anything else.
  */
 async function gatherReferrers(
   object: KubernetesObject,
   namespace: string,
   name: string,
+  graceLeft: number,
   { index, resolver }: ReconcileDeps,
   signal: AbortSignal,
-): Promise<{ readonly referrers: readonly Referrer[]; readonly listed: boolean }> {
-  const known = index.referrers(namespace, name);
-  const labelled = object.metadata.labels?.[IN_USE_LABEL] !== undefined;
-  if (!isTerminating(object) && (known.length > 0 || !labelled)) {
-    return { referrers: known, listed: false };
-  }
+): Promise<Gathered> {
+  const terminating = isTerminating(object);
   const query = { ask: 'referrers', namespace, name } as const;
+  const about = { ask: 'namespace', name: namespace } as const;
+  const facts = terminating ? (await resolver.resolve([about], signal)).answer(about) : undefined;
+  const namespaceTerminating = facts?.state === 'present' && facts.value.terminating;
+  const known = index.referrers(namespace, name);
+  const decides = terminating ? graceLeft === 0 : object.metadata.labels?.[IN_USE_LABEL] !== undefined;
+  if (known.length > 0 || !decides || namespaceTerminating) {
+    return { referrers: known, listed: false, namespaceTerminating };
+  }
   const answer = (await resolver.resolve([query], signal)).answer(query);
   if (answer?.state === 'present') {
-    return { referrers: answer.value, listed: true };
+    return { referrers: answer.value, listed: true, namespaceTerminating };
   }
   throw new Error(`who refers to it could not be listed: ${answer?.state === 'unknown' ? answer.why : 'no answer'}`);
 }

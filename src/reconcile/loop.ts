@@ -14,8 +14,8 @@ import type { WatchMetrics } from '../kube/watch-cache.ts';
 import { createWriter } from '../kube/write.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createCaches, follow, type Caches } from './caches.ts';
+import { remembering } from './config-memo.ts';
 import { createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
-import { fenced, NotLeaderError } from './fence.ts';
 import { createGetLive } from './gather.ts';
 import { configKey, parseKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
@@ -25,15 +25,11 @@ import { createWorkloadReconciler } from './workload-reconciler.ts';
 
 export type Outcome = 'done' | 'conflict' | 'gone' | 'failed' | 'not-leader';
 
-export interface LoopMetrics extends WatchMetrics {
+export interface LoopMetrics {
   reconciled(kind: string, outcome: Outcome, seconds: number): void;
   wrote(what: 'status' | 'object'): void;
   /** What to ask when the metrics are read. */
-  observe(state: {
-    readonly depth: () => number;
-    readonly contended: () => number;
-    readonly leads: () => boolean;
-  }): void;
+  observe(state: { readonly depth: () => number; readonly contended: () => number }): void;
 }
 
 export interface LoopDeps {
@@ -44,7 +40,7 @@ export interface LoopDeps {
   readonly leadership: Leadership;
   readonly events: EventRecorder;
   readonly logger: Logger;
-  readonly metrics: LoopMetrics;
+  readonly metrics: LoopMetrics & WatchMetrics;
   readonly clock: Clock;
   readonly now: () => Date;
   readonly graceMs: number;
@@ -70,17 +66,18 @@ export function createLoop(deps: LoopDeps): Loop {
   const caches = createCaches({ client, served: () => served, clock, logger, metrics });
   const index = createReferrerIndex();
   const deletions = new Map<string, number>();
-  const counted = countWrites(createWriter(client), metrics);
-  const writer = fenced(counted, () => leadership.isLeader());
+  const isLeader = (): boolean => leadership.isLeader();
+  const writer = countWrites(createWriter(client, isLeader), metrics);
   const status = createStatusWriter({ writer, clock });
   const { resolver, analyze, events, graceMs } = deps;
   const shared: ReconcileDeps = {
     ...{ getLive: createGetLive(client, discovery), resolver, analyze, index, writer, status },
     ...{ events, clock, now, graceMs, deletions },
   };
+  const remembered = { ...shared, resolver: remembering(resolver, (...of) => caches.configs.get(...of)) };
   const reconcilers = new Map<string, Reconcile>([
     [AUTHZ_CONFIG.kind, createConfigReconciler(shared)],
-    ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, shared)] as const),
+    ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, remembered)] as const),
   ]);
   follow(caches, index, deletions, clock, {
     now: (key) => queue?.add(key),
@@ -89,7 +86,6 @@ export function createLoop(deps: LoopDeps): Loop {
   metrics.observe({
     depth: () => queue?.depth() ?? 0,
     contended: () => status.contended(),
-    leads: () => leadership.isLeader(),
   });
 
   /** CRDs come, go and gain versions while we run. */
@@ -151,7 +147,7 @@ export function createLoop(deps: LoopDeps): Loop {
 
   /** A conflict is somebody else's write, not a failure; what is gone will not come back under this key. */
   function failed(own: WorkQueue, key: string, error: unknown, signal: AbortSignal): Outcome {
-    if (signal.aborted || error instanceof NotLeaderError) {
+    if (signal.aborted || (error instanceof ApiError && error.code === 'API_FENCED')) {
       return 'not-leader';
     }
     if (error instanceof ApiError && error.code === 'API_CONFLICT') {

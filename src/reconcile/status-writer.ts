@@ -62,11 +62,13 @@ export function createStatusWriter({
     { status }: StatusWrite,
     signal: AbortSignal,
   ): Promise<void> {
-    const { name, namespace, uid } = object.metadata;
+    const { name, namespace, uid, resourceVersion } = object.metadata;
     const body = {
       apiVersion: object.apiVersion,
       kind: object.kind,
-      metadata: { name, namespace, uid }, // the uid is a precondition: not the next object of that name
+      // Preconditions: not the next object of that name, and not one that somebody has written since it was looked at.
+      // A replica that wakes up with a write half sent is refused by the API server, whatever it believes.
+      metadata: { name, namespace, uid, resourceVersion },
       status,
     };
     try {

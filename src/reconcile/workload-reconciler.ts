@@ -43,15 +43,13 @@ export function createWorkloadReconciler(type: WorkloadType, deps: ReconcileDeps
     }
     const patch =
       config.state === 'unknown' ? undefined : annotationsPatch(object, mutate(MUTATED, input, answers).object);
-    if (patch !== undefined) {
-      await writer.mergePatch(path, patch, signal);
-    }
+    const current = patch === undefined ? object : await writer.mergePatch(path, patch, signal);
     if (config.state === 'unknown' && failed < TOLD_AFTER) {
       throw new ConfigUnknownError(`the MCPAuthzConfig that it refers to could not be read: ${config.why}`);
     }
     const undeclared = status.undeclared(object.kind);
     const decision = decideWorkload({ workload: object, config, undeclared, now: now() });
-    const wait = await status.write(path, object, decision, signal);
+    const wait = await status.write(path, current, decision, signal);
     if (config.state === 'unknown') {
       throw new ConfigUnknownError(`the MCPAuthzConfig that it refers to could not be read: ${config.why}`);
     }

@@ -123,8 +123,14 @@ it('cleanup says what it would do, and changes nothing without --yes', async () 
 });
 
 it('cleanup while the server runs, as the pre-delete hook does, then the uninstall: nothing of ours is left', async () => {
-  const { code, output } = await mcpAuthz('cleanup', '--yes');
+  await kubectl('create', 'deployment', 'hook', '-n', NAMESPACE, '--image=example.com/hook:1', '--replicas=2');
+  const replicas = (): Promise<string> =>
+    kubectl('get', 'deployment', 'hook', '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas} {.status.replicas}');
+  await eventually('it has replicas', async () => (await replicas()) === '2 2');
+  const { code, output } = await mcpAuthz('cleanup', '--yes', '--deployment', 'hook');
   expect([code, output]).toEqual([0, expect.stringContaining('nothing of ours is left')]);
+  expect(output).toContain('scaled Deployment hook to nothing');
+  expect(await replicas()).toBe('0 ');
   const lease = await kubectl(
     'get',
     'lease',

@@ -24,6 +24,8 @@ export interface CleanupNames {
   readonly configuration: string;
   readonly secret: string;
   readonly lease: string;
+  /** Of the server, to be scaled to nothing first. */
+  readonly deployment?: string | undefined;
 }
 
 export interface Found {
@@ -42,7 +44,7 @@ export async function find(client: KubeClient, names: CleanupNames, signal: Abor
   const registrations = await Promise.all([
     ...CONFIGURATION_RESOURCES.map((resource) => get(configurationPath(resource, names.configuration))),
     ...['validatingadmissionpolicybindings', 'validatingadmissionpolicies'].map((resource) =>
-      get(`/apis/admissionregistration.k8s.io/v1/${resource}/${BACKSTOP_NAME}`),
+      get(`/apis/admissionregistration.k8s.io/v1/${resource}/${BACKSTOP_NAME}`).catch(notAllowed),
     ),
   ]);
   const namespace = encodeURIComponent(names.namespace);
@@ -84,6 +86,9 @@ export async function cleanUp(names: CleanupNames, deps: CleanupDeps, signal: Ab
   const { client, say } = deps;
   const writer = createWriter(client);
   const before = await find(client, names, signal);
+  if (names.deployment !== undefined) {
+    await scaleDown(names.namespace, names.deployment, deps, signal);
+  }
   for (const registration of before.registrations) {
     await remove(writer, deletion(registration), say, signal);
   }
@@ -108,6 +113,8 @@ export async function cleanUp(names: CleanupNames, deps: CleanupDeps, signal: Ab
 }
 
 const ROUNDS = 5;
+const SCALE_DOWN_MS = 60_000;
+const SCALE_POLL_MS = 200;
 const HOLD_MS = 10 * 60_000;
 /** A leader renews every two seconds, sees that the lease is not its own, and ends what it is about to write. */
 const LEADER_ENDS_MS = 5000;
@@ -116,6 +123,33 @@ function isFresh({ object }: FoundObject, now: Date): boolean {
   const renewed = Date.parse(stringAt(object, 'spec', 'renewTime') ?? '');
   const seconds = Number(at(object, 'spec', 'leaseDurationSeconds') ?? 0);
   return stringAt(object, 'spec', 'holderIdentity') !== '' && now.getTime() - renewed < seconds * 1000;
+}
+
+/** A rollout would bring replicas back that are only stopped. */
+async function scaleDown(
+  namespace: string,
+  deployment: string,
+  { client, say }: CleanupDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = encodeURIComponent(deployment);
+  const path = `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${name}/scale`;
+  try {
+    await createWriter(client).mergePatch(path, { spec: { replicas: 0 } }, signal);
+    const until = performance.now() + SCALE_DOWN_MS;
+    while (Number(at(await getObject(client, path, signal), 'status', 'replicas') ?? 0) > 0) {
+      if (performance.now() > until) {
+        say(`Deployment ${deployment} still has replicas; going on`);
+        return;
+      }
+      await sleep(SCALE_POLL_MS, undefined, { signal });
+    }
+    say(`scaled Deployment ${deployment} to nothing`);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 'API_NOT_FOUND')) {
+      throw error;
+    }
+  }
 }
 
 /**
@@ -191,6 +225,13 @@ function write(writer: Writer, removal: Removal, signal: AbortSignal): Promise<u
       return writer.mergePatch(removal.path, removal.patch, signal);
     case 'status':
       return writer.applyStatus(removal.path, removal.body, { fieldManager: FIELD_MANAGER, force: false }, signal);
+  }
+}
+
+/** The backstop puts nothing back, so whoever may not see it can leave it to who installed it. */
+function notAllowed(error: unknown): undefined {
+  if (!(error instanceof ApiError && error.code === 'API_FORBIDDEN')) {
+    throw error;
   }
 }
 

@@ -10,6 +10,7 @@ export interface CleanupProcess {
 interface CleanupFlags extends InstallationFlags {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
+  readonly deployment?: string;
 }
 
 const TIMEOUT_MS = 600_000;
@@ -18,6 +19,7 @@ export function cleanupCommand(process: CleanupProcess): Command {
   return installationOptions(new Command('cleanup'))
     .description('take everything of ours out of a cluster: registrations, finalizers, labels, annotations, objects')
     .option('--yes', 'do it; else it is only said what would be done')
+    .option('--deployment <name>', 'Deployment of the server, to be scaled to nothing before anything else')
     .option('--dry-run', 'only say what would be done, and exit with 0')
     .addHelpText(
       'after',
@@ -30,8 +32,9 @@ ${examples('mcp-authz cleanup --dry-run', 'mcp-authz cleanup --yes')}`,
       const { cleanUp, find, removals } = await import('./cleanup.ts');
       const client = createKubeClient(loadKubeConfig(flags));
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const { namespace, webhookConfiguration, tlsSecretName, leaseName } = flags;
-      const names = { namespace, configuration: webhookConfiguration, secret: tlsSecretName, lease: leaseName };
+      const { namespace, webhookConfiguration, tlsSecretName, leaseName, deployment } = flags;
+      const installation = { configuration: webhookConfiguration, secret: tlsSecretName, lease: leaseName };
+      const names = { namespace, ...installation, deployment };
       const say = (text: string): void => {
         process.write(`${text}\n`);
       };

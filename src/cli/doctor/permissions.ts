@@ -28,6 +28,10 @@ export const PERMISSIONS: readonly Permission[] = [
     ...{ group: 'events.k8s.io', resource: 'events', verb },
     why: 'events tell of changed verdicts',
   })),
+  {
+    ...{ group: 'authorization.k8s.io', resource: 'subjectaccessreviews', verb: 'create' },
+    why: 'whoever breaks the glass must be granted it',
+  },
   { group: '', resource: 'namespaces', verb: 'get', why: 'a namespace may say how strict to be' },
   ...['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'].flatMap((resource) =>
     ['get', 'patch'].map((verb) => ({
