@@ -4,6 +4,8 @@ import { buffer } from 'node:stream/consumers';
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './cli/check/command.ts';
+import { cleanupCommand } from './cli/cleanup/command.ts';
+import { doctorCommand } from './cli/doctor/command.ts';
 import { decideCommand } from './cli/decide/command.ts';
 import { explainCommand } from './cli/explain/command.ts';
 import { manifestsCommand } from './cli/manifests/command.ts';
@@ -44,6 +46,8 @@ const program = new Command('mcp-authz')
   .version(packageInfo().version)
   .addCommand(checkCommand({ write, writeError, stdin, end, isTerminal, isErrorTerminal: isatty(2) }))
   .addCommand(manifestsCommand(write))
+  .addCommand(doctorCommand({ write, end, isTerminal }))
+  .addCommand(cleanupCommand({ write, end }))
   .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode: end }))
   .addCommand(testCommand({ write, setExitCode: end, untilSignal }))
   .addCommand(explainCommand(write))

@@ -7,7 +7,7 @@ import { BREAK_GLASS_ANNOTATION, BYPASS_VERB, IN_USE_LABEL, PREFIX } from '../ap
 import { AUTHZ_CONFIG, GROUP, VERSIONS } from '../api/toolhive.ts';
 import { CLEANUP_USERS } from '../rules/deletion-protection.ts';
 
-const POLICY_NAME = `configs-in-use.${PREFIX}`;
+export const BACKSTOP_NAME = `configs-in-use.${PREFIX}`;
 
 const USERS = 'oldObject.?status.?referencingWorkloads.orValue([])';
 /** As deletion-protection.ts says it; ToolHive's own CRD has no list, so there the count stays unsaid. */
@@ -68,11 +68,11 @@ export function backstop(): readonly object[] {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'ValidatingAdmissionPolicyBinding',
       metadata: metadata(),
-      spec: { policyName: POLICY_NAME, validationActions: ['Deny'] },
+      spec: { policyName: BACKSTOP_NAME, validationActions: ['Deny'] },
     },
   ];
 }
 
 function metadata(): object {
-  return { name: POLICY_NAME, labels: { 'app.kubernetes.io/name': 'mcp-authz-webhook' } };
+  return { name: BACKSTOP_NAME, labels: { 'app.kubernetes.io/name': 'mcp-authz-webhook' } };
 }

@@ -18,6 +18,7 @@ import type { Settings } from '../../runtime/settings.ts';
 export interface Companion {
   /** For readiness. */
   fault(): string | undefined;
+  leads(): boolean;
   stop(): Promise<void>;
 }
 
@@ -39,20 +40,21 @@ export function startCompanion(
   // A container that is started anew in its Pod keeps the host name, and must not take its own old lease for its own.
   const identity = `${instance}_${randomUUID()}`;
   const metrics = { ...createKubeMetrics(registry), ...createLoopMetrics(registry) };
+  const leadership = createLeadership({
+    client,
+    namespace: leaseNamespace,
+    name: leaseName,
+    identity,
+    clock: systemClock,
+    logger,
+    metrics,
+  });
   const loop = createLoop({
     client,
     discovery,
     resolver,
     analyze,
-    leadership: createLeadership({
-      client,
-      namespace: leaseNamespace,
-      name: leaseName,
-      identity,
-      clock: systemClock,
-      logger,
-      metrics,
-    }),
+    leadership,
     events: createEventRecorder({
       client,
       controller: `${GROUP}/mcp-authz-webhook`,
@@ -71,6 +73,7 @@ export function startCompanion(
   const running = loop.run(stopping.signal);
   return {
     fault: () => loop.fault(),
+    leads: () => leadership.isLeader(),
     stop: () => {
       stopping.abort();
       return running;
