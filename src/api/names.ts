@@ -22,3 +22,21 @@ export const FINALIZER = `${PREFIX}/deletion-protection`;
 
 /** On an MCPAuthzConfig that a workload refers to: `true`. The API server's own policy protects by it while we are down. */
 export const IN_USE_LABEL = `${PREFIX}/in-use`;
+
+/** ConfigMap of a workload: the resolved config as text, key {@link REFERENCE_KEY}; mounted beside the proxy. */
+export function referenceMapName(workload: string): string {
+  return `${workload}-authz-ref`;
+}
+
+export const REFERENCE_KEY = 'authz.json';
+
+/** ConfigMap of a workload: the operator's runtime config with the resolved authorization in it. */
+export function runtimeCopyName(workload: string): string {
+  return `${workload}-authz-runconfig`;
+}
+
+/** On both of these ConfigMaps: which of the two it is. The loop watches by it. */
+export const COMPONENT_LABEL = `${PREFIX}/component`;
+
+/** Instead of a hash, on a pod whose config could not be used when it was made: it waits until there is one. */
+export const UNRESOLVED = 'unresolved';

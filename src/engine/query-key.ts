@@ -8,9 +8,12 @@ export function queryKey(query: Query): string {
   switch (query.ask) {
     case 'authzConfig':
     case 'referrers':
+    case 'configMap':
       return `${query.ask}/${query.namespace}/${query.name}`;
     case 'namespace':
       return `namespace/${query.name}`;
+    case 'workload':
+      return `workload/${query.kind}/${query.namespace}/${query.name}`;
     case 'analysis':
       return `analysis/${specDigest(query.spec)}`;
   }

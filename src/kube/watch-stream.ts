@@ -34,6 +34,7 @@ export interface WatchLimits {
 export interface WatchOptions {
   readonly client: KubeClient;
   readonly path: string;
+  readonly labelSelector?: string | undefined;
   readonly resourceVersion: string;
   /** After this time the API server ends the watch. */
   readonly seconds: number;
@@ -52,7 +53,7 @@ const OVERDUE_MS = 30_000;
  * Resolves when the watch ended as it should. @throws WatchFault, or ApiError where it was refused or broke off.
  */
 export async function watchOnce(options: WatchOptions): Promise<void> {
-  const { client, path, resourceVersion, seconds, limits, clock, signal, heard, handle } = options;
+  const { client, path, labelSelector, resourceVersion, seconds, limits, clock, signal, heard, handle } = options;
   const own = new AbortController();
   const follow = (): void => {
     own.abort(signal.reason);
@@ -72,7 +73,13 @@ export async function watchOnce(options: WatchOptions): Promise<void> {
     response = await client.stream({
       method: 'GET',
       path,
-      query: { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(seconds), resourceVersion },
+      query: {
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        timeoutSeconds: String(seconds),
+        resourceVersion,
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+      },
       attempts: 1,
       signal: own.signal,
     });

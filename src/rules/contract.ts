@@ -54,7 +54,10 @@ export type Query =
   | { readonly ask: 'analysis'; readonly spec: AuthorizerSpec }
   /** Every workload that refers to a config, of all three kinds, read so that none is missed. */
   | { readonly ask: 'referrers'; readonly namespace: string; readonly name: string }
-  | { readonly ask: 'namespace'; readonly name: string };
+  | { readonly ask: 'namespace'; readonly name: string }
+  /** A workload together with the config that it refers to. */
+  | { readonly ask: 'workload'; readonly kind: string; readonly namespace: string; readonly name: string }
+  | { readonly ask: 'configMap'; readonly namespace: string; readonly name: string };
 
 export interface ResolvedConfig {
   readonly object: KubernetesObject;
@@ -64,6 +67,12 @@ export interface ResolvedConfig {
 export interface Referrer {
   readonly kind: string;
   readonly name: string;
+}
+
+export interface ReferringWorkload {
+  readonly object: KubernetesObject;
+  /** `absent` also where it refers to none. */
+  readonly config: Answer<ResolvedConfig>;
 }
 
 /** What rules are told about a namespace. */
@@ -79,6 +88,8 @@ export interface WorldView {
   /** Sorted by kind, then name. */
   referrers(namespace: string, name: string): Answer<readonly Referrer[]>;
   namespace(name: string): Answer<NamespaceFacts>;
+  workload(kind: string, namespace: string, name: string): Answer<ReferringWorkload>;
+  configMap(namespace: string, name: string): Answer<KubernetesObject>;
 }
 
 /** `audit` reaches the audit log only. `unknown` is for what must not be decided without an answer: the request fails, and its failurePolicy decides. */
@@ -112,9 +123,13 @@ export interface Cause {
 
 /** Which requests a rule is for. Data, because the webhook registrations are generated from it. */
 export interface Match {
-  /** Plurals within group toolhive.stacklok.dev. */
+  /** Of the resources; toolhive.stacklok.dev where absent. */
+  readonly group?: string;
+  /** Plurals within the group. */
   readonly resources: readonly string[];
   readonly operations: readonly Operation[];
+  /** Only objects with every one of these labels, at one of its values. Becomes the webhook's objectSelector. */
+  readonly labels?: Readonly<Record<string, readonly string[]>>;
 }
 
 interface RuleBase<Input extends RuleInput> {
