@@ -116,9 +116,9 @@ export function metadataPatch(
   };
 }
 
-function tell(
+export function tell(
   { apiVersion, kind, metadata }: KubernetesObject,
-  { notes }: ConfigDecision,
+  { notes }: Pick<ConfigDecision, 'notes'>,
   events: EventRecorder,
 ): void {
   const { namespace = '', name = '', uid, resourceVersion } = metadata;
