@@ -6,7 +6,8 @@ import { stringAt } from '../api/json.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import { authorizationOf, workloadType, type ProxyType } from '../api/toolhive.ts';
 import type { Answer, ResolvedConfig } from '../rules/contract.ts';
-import { carriesAuthorization, runtimeConfigWith, type ResolvedAuthorization } from './runtime-config.ts';
+import type { ResolvedAuthorization } from './authorization.ts';
+import { carriesAuthorization, runtimeConfigWith } from './runtime-config.ts';
 import { upstreamOfWorkload } from './virtual-config.ts';
 
 export type InjectionPlan =

@@ -6,7 +6,7 @@
 import { at, isJsonObject, jsonEqual, stringAt, withProperty, type JsonObject } from '../api/json.ts';
 import { cedarContent } from './cedar-config.ts';
 import { parseLossless } from './lossless-json.ts';
-import type { ResolvedAuthorization, RuntimeConfig } from './runtime-config.ts';
+import type { ResolvedAuthorization, RuntimeConfig } from './authorization.ts';
 
 const AUTHORIZATION = 'authorization';
 const PARSER = 'mcp-parser';

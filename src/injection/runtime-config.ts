@@ -3,18 +3,9 @@
  * does not carry it. Everything else in it stays as it is.
  */
 import type { ProxyType } from '../api/toolhive.ts';
+import type { ResolvedAuthorization, RuntimeConfig } from './authorization.ts';
 import { carriesRunConfig, runConfigWith } from './run-config.ts';
 import { carriesVirtualConfig, virtualConfigWith } from './virtual-config.ts';
-
-export interface ResolvedAuthorization {
-  /** The full runtime JSON: `{"<configKey>":…,"type":…,"version":"1.0"}`. */
-  readonly runtimeJson: string;
-  /** The upstream that the workload itself names for its embedded auth server (VirtualMCPServer only). */
-  readonly upstream?: string;
-}
-
-/** `refusal` is one clause: why this config cannot be carried, and what would help. */
-export type RuntimeConfig = { readonly text: string } | { readonly refusal: string };
 
 export function runtimeConfigWith(type: ProxyType, operator: string, resolved: ResolvedAuthorization): RuntimeConfig {
   return type.kind === 'VirtualMCPServer' ? virtualConfigWith(operator, resolved) : runConfigWith(operator, resolved);

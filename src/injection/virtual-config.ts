@@ -6,7 +6,7 @@ import { isMap, parseDocument, type Document } from 'yaml';
 import { at, isJsonObject, jsonEqual, stringAt } from '../api/json.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import { cedarContent, type CedarField } from './cedar-config.ts';
-import type { ResolvedAuthorization, RuntimeConfig } from './runtime-config.ts';
+import type { ResolvedAuthorization, RuntimeConfig } from './authorization.ts';
 
 const FIELDS = {
   policies: 'policies',

@@ -20,7 +20,7 @@ export interface Injected {
   readonly notes: readonly Note[];
   readonly againMs: number;
   /** What could not be done: to be thrown once the status is written. */
-  readonly failure: unknown;
+  readonly failure: Error | undefined;
 }
 
 export type PodState = 'current' | 'outdated' | 'waiting' | 'missed';
@@ -139,7 +139,7 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
       counts.set(key, countPods(plan, pods));
       let progress: Progress = { phase: 'idle', againMs: 0 };
       let clash: string | undefined;
-      let failure: unknown;
+      let failure: Error | undefined;
       try {
         clash = await writeMaps(workload, plan, signal);
         if (plan.state === 'resolved' && clash === undefined && (plan.carried || plan.copy !== undefined)) {
@@ -148,7 +148,7 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
           rollout.release(key);
         }
       } catch (error) {
-        failure = error;
+        failure = error instanceof Error ? error : new Error(String(error));
       }
       const verdict = injectionVerdict({ plan, pods, progress, clash });
       return { verdict, notes: injectionNotes(workload, verdict), againMs: progress.againMs, failure };

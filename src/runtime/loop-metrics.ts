@@ -5,11 +5,15 @@ export interface LoopState {
   readonly depth: () => number;
   readonly contended: () => number;
   readonly leads: () => boolean;
+  /** By what they carry: current, outdated, waiting, missed. */
+  readonly pods: () => Readonly<Record<string, number>>;
+  readonly rollouts: () => number;
 }
 
 export interface LoopRecorder {
   reconciled(kind: string, outcome: string, seconds: number): void;
   wrote(what: 'status' | 'object'): void;
+  eviction(outcome: 'evicted' | 'blocked'): void;
   observe(state: LoopState): void;
   watchEnded(resource: string, reason: string): void;
   listed(resource: string, entries: number): void;
@@ -42,6 +46,12 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
   });
   writes.inc({ what: 'status' }, 0);
   writes.inc({ what: 'object' }, 0);
+  const evictions = new Counter({
+    name: 'mcp_authz_rollout_evictions_total',
+    help: 'Pods that the rollout asked to be evicted, by whether a PodDisruptionBudget let them go.',
+    labelNames: ['outcome'],
+    registers,
+  });
   const watches = new Counter({
     name: 'mcp_authz_watch_ended_total',
     help: 'Watches that ended, by resource and why.',
@@ -80,6 +90,9 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
     wrote: (what) => {
       writes.inc({ what });
     },
+    eviction: (outcome) => {
+      evictions.inc({ outcome });
+    },
     watchEnded: (resource, reason) => {
       watches.inc({ resource, reason });
     },
@@ -92,7 +105,7 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
     event: (outcome) => {
       events.inc({ outcome });
     },
-    observe: ({ depth, contended, leads }) => {
+    observe: ({ depth, contended, leads, pods, rollouts }) => {
       gauge(registry, 'mcp_authz_queue_depth', 'Keys that wait for the loop.', depth);
       gauge(
         registry,
@@ -100,6 +113,18 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
         'Objects left alone because another writer undoes our writes.',
         contended,
       );
+      gauge(registry, 'mcp_authz_rollouts', 'Workloads whose pods are being replaced, or wait for that.', rollouts);
+      new Gauge({
+        name: 'mcp_authz_pods',
+        help: 'Pods of workloads that refer to a config, by what they carry: the current one, an outdated one, none yet (waiting), none at all (missed).',
+        labelNames: ['config'],
+        registers,
+        collect() {
+          for (const [config, count] of Object.entries(pods())) {
+            this.set({ config }, count);
+          }
+        },
+      });
       gauge(registry, 'mcp_authz_leader', '1 on the replica whose loop writes.', () => (leads() ? 1 : 0));
     },
   };
