@@ -107,7 +107,7 @@ export const OPERATOR_COMPONENT_LABEL = 'toolhive.stacklok.io/component';
 
 const RUN_CONFIG = { container: 'toolhive', volume: 'runconfig', suffix: '-runconfig', key: 'runconfig.json' } as const;
 
-export const PROXIES: readonly ProxyType[] = [
+export const PROXIES = [
   { kind: 'MCPServer', label: 'mcpserver', ...RUN_CONFIG, ownerLabel: 'toolhive.stacklok.io/mcp-server' },
   {
     kind: 'MCPRemoteProxy',
@@ -124,7 +124,7 @@ export const PROXIES: readonly ProxyType[] = [
     key: 'config.yaml',
     ownerLabel: 'toolhive.stacklok.io/virtual-mcp-server',
   },
-];
+] as const satisfies readonly ProxyType[];
 
 /** What tells a proxy's pod from every other, the backend's own pod included (labels of the operator's pod template). */
 export const PROXY_POD_LABELS: Readonly<Record<string, readonly string[]>> = {
