@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../api/objects.ts';
 import { proxyType } from '../api/toolhive.ts';
 import { desiredMaps, type DesiredMap } from '../injection/config-maps.ts';
 import { dataOf, planInjection, type InjectionPlan, type PlanFacts } from '../injection/plan.ts';
-import { ApiError } from '../kube/errors.ts';
+import { ApiError, isNamespaceTerminating } from '../kube/errors.ts';
 import { configMapPath, type Resolver } from '../kube/resolve.ts';
 import { FIELD_MANAGER, type Writer } from '../kube/write.ts';
 import type { Verdict } from './conditions.ts';
@@ -148,7 +148,11 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
           rollout.release(key);
         }
       } catch (error) {
-        failure = error instanceof Error ? error : new Error(String(error));
+        if (isNamespaceTerminating(error)) {
+          rollout.release(key); // nothing can be made there any more, and nothing needs to be
+        } else {
+          failure = error instanceof Error ? error : new Error(String(error));
+        }
       }
       const verdict = injectionVerdict({ plan, pods, progress, clash });
       return { verdict, notes: injectionNotes(workload, verdict), againMs: progress.againMs, failure };

@@ -55,7 +55,7 @@ const POLL_MS = 5000;
 const BLOCKED_MS = 10_000;
 
 export function createRolloutRunner({ mode, writer, clock, evicted, wake }: RolloutRunnerDeps): RolloutRunner {
-  let current: { readonly key: string; rollout: Rollout } | undefined;
+  let current: { readonly key: string; rollout: Rollout; lookedAt: number } | undefined;
   /** In the order in which they came. */
   const queued = new Set<string>();
   const stopped = new Map<string, { readonly hash: string; readonly why: string; readonly until: number }>();
@@ -126,16 +126,18 @@ export function createRolloutRunner({ mode, writer, clock, evicted, wake }: Roll
           release(key);
           return { phase: 'idle', againMs: 0 };
         }
-        if (current !== undefined) {
+        // Whose pass fails every time does not keep the others from theirs for ever.
+        if (current !== undefined && clock.now() - current.lookedAt < PATIENCE_MS) {
           queued.add(key);
-          return { phase: 'queued', againMs: 0 };
+          return { phase: 'queued', againMs: PATIENCE_MS };
         }
         queued.delete(key);
-        current = { key, rollout: beginRollout(pods, plan, clock.now()) };
+        current = { key, rollout: beginRollout(pods, plan, clock.now()), lookedAt: clock.now() };
       } else if (current.rollout.hash !== plan.hash) {
-        current = { key, rollout: beginRollout(pods, plan, clock.now()) };
+        current = { key, rollout: beginRollout(pods, plan, clock.now()), lookedAt: clock.now() };
       }
       const own = current;
+      own.lookedAt = clock.now();
       const step = nextStep(own.rollout, pods, plan, clock.now());
       switch (step.do) {
         case 'evict': {
