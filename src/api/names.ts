@@ -32,5 +32,20 @@ export const IN_USE_LABEL = `${PREFIX}/in-use`;
 /** On the Secret of self-managed certificates: `true`. Without it a Secret is somebody else's and left alone. */
 export const SELF_MANAGED_LABEL = `${PREFIX}/self-managed`;
 
-/** On the ConfigMaps that are made for a workload: which of the two it is. The loop watches by it. */
+/** ConfigMap of a workload: the resolved config as text, key {@link REFERENCE_KEY}; mounted beside the proxy. */
+export function referenceMapName(workload: string): string {
+  return `${workload}-authz-ref`;
+}
+
+export const REFERENCE_KEY = 'authz.json';
+
+/** ConfigMap of a workload: the operator's runtime config with the resolved authorization in it. */
+export function runtimeCopyName(workload: string): string {
+  return `${workload}-authz-runconfig`;
+}
+
+/** On both of these ConfigMaps: which of the two it is. The loop watches by it. */
 export const COMPONENT_LABEL = `${PREFIX}/component`;
+
+/** Instead of a hash, on a pod whose config could not be used when it was made: it waits until there is one. */
+export const UNRESOLVED = 'unresolved';

@@ -1,5 +1,6 @@
 /** Runs rules over one request: which apply, what must be known first, what they find. */
 import { at, jsonEqual } from '../api/json.ts';
+import type { KubernetesObject } from '../api/objects.ts';
 import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
 import type { Finding, Match, Mutator, Query, Rule, RuleInput, WriteInput, WriteRule } from '../rules/contract.ts';
 import { queryKey } from './query-key.ts';
@@ -35,8 +36,21 @@ export function exemption(input: RuleInput): string | undefined {
 
 export function matches(match: Match, input: RuleInput): boolean {
   const subject = input.object ?? input.oldObject;
-  const resource = groupOf(subject.apiVersion) === GROUP ? resourceOfKind(subject.kind) : undefined;
-  return resource !== undefined && match.resources.includes(resource) && match.operations.includes(input.operation);
+  const { group, resource } = resourceOf(subject);
+  return (
+    resource !== undefined &&
+    (match.group ?? GROUP) === group &&
+    match.resources.includes(resource) &&
+    match.operations.includes(input.operation) &&
+    Object.entries(match.labels ?? {}).every(([key, values]) => values.includes(subject.metadata.labels?.[key] ?? ''))
+  );
+}
+
+/** The kinds that anything of ours is asked about: ToolHive's, and the pods that run them. */
+function resourceOf({ apiVersion, kind }: KubernetesObject): { readonly group: string; readonly resource?: string } {
+  const group = groupOf(apiVersion);
+  const resource = group === GROUP ? resourceOfKind(kind) : group === '' && kind === 'Pod' ? 'pods' : undefined;
+  return resource === undefined ? { group } : { group, resource };
 }
 
 function applies(rule: Rule, input: RuleInput): boolean {

@@ -78,6 +78,7 @@ export function webhookConfigurations({ rules, mutators, target }: Registration)
 
 function mutatingWebhooks(mutators: readonly Mutator[], target: WebhookTarget): readonly object[] {
   const configs = webhook('configs.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isConfigResource);
+  const ofPods = mutators.filter(({ match }) => match.group === '');
   return [
     {
       ...webhook('workloads.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isWorkloadResource),
@@ -86,6 +87,12 @@ function mutatingWebhooks(mutators: readonly Mutator[], target: WebhookTarget): 
       reinvocationPolicy: 'IfNeeded',
     },
     ...(configs.rules.length === 0 ? [] : [{ ...configs, matchConditions: [NOT_BEING_DELETED, WITHOUT_FINALIZER] }]),
+    // While we are down no proxy starts, and every other pod does: the selector is all that keeps the two apart.
+    ...ofPods.map((mutator) => ({
+      ...webhook('pods.mutate', '/mutate', [mutator], ['CREATE', 'UPDATE'], target, () => true, ''),
+      objectSelector: objectSelector(mutator.match),
+      reinvocationPolicy: 'IfNeeded',
+    })),
   ];
 }
 
@@ -130,6 +137,7 @@ function webhook(
   operations: readonly Operation[],
   target: WebhookTarget,
   wanted: (resource: string) => boolean,
+  group: string = GROUP,
 ): { readonly rules: readonly object[] } & Readonly<Record<string, unknown>> {
   return {
     name: `${name}.${PREFIX}`,
@@ -142,7 +150,12 @@ function webhook(
     namespaceSelector: {
       matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: excludedNamespaces(target) }],
     },
-    rules: webhookRules(matched, operations, wanted),
+    rules: webhookRules(
+      matched.filter(({ match }) => (match.group ?? GROUP) === group),
+      operations,
+      wanted,
+      group,
+    ),
   };
 }
 
@@ -151,6 +164,7 @@ function webhookRules(
   matched: readonly { readonly match: Match }[],
   operations: readonly Operation[],
   wanted: (resource: string) => boolean,
+  group: string,
 ): readonly object[] {
   const byOperations = new Map<string, string[]>();
   const resources = [...new Set(matched.flatMap(({ match }) => match.resources))].filter(wanted).sort();
@@ -164,12 +178,18 @@ function webhookRules(
     }
   }
   return [...byOperations].map(([key, names]) => ({
-    apiGroups: [GROUP],
-    apiVersions: [...VERSIONS],
+    apiGroups: [group],
+    apiVersions: group === GROUP ? [...VERSIONS] : ['v1'],
     operations: key.split(','),
     resources: names,
     scope: 'Namespaced',
   }));
+}
+
+function objectSelector({ labels = {} }: Match): object {
+  return {
+    matchExpressions: Object.entries(labels).map(([key, values]) => ({ key, operator: 'In', values: [...values] })),
+  };
 }
 
 function clientConfig(target: WebhookTarget, path: string): object {

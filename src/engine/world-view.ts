@@ -1,6 +1,15 @@
 import { queryKey } from './query-key.ts';
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
-import type { Answer, NamespaceFacts, Query, Referrer, ResolvedConfig, WorldView } from '../rules/contract.ts';
+import type { KubernetesObject } from '../api/objects.ts';
+import type {
+  Answer,
+  NamespaceFacts,
+  Query,
+  Referrer,
+  ReferringWorkload,
+  ResolvedConfig,
+  WorldView,
+} from '../rules/contract.ts';
 
 /** What each kind of query is answered with. */
 interface AnswerTypes {
@@ -9,6 +18,8 @@ interface AnswerTypes {
   referrers: readonly Referrer[];
   namespace: NamespaceFacts;
   mayBypass: boolean;
+  workload: ReferringWorkload;
+  configMap: KubernetesObject;
 }
 
 /** Answers by {@link queryKey}, gathered before any rule runs. */
@@ -50,5 +61,7 @@ export function worldViewOf(declared: readonly Query[], answers: WorldAnswers): 
     referrers: (namespace, name) => look({ ask: 'referrers', namespace, name }),
     namespace: (name) => look({ ask: 'namespace', name }),
     mayBypass: (namespace, name, user) => look({ ask: 'mayBypass', namespace, name, user }),
+    workload: (kind, namespace, name) => look({ ask: 'workload', kind, namespace, name }),
+    configMap: (namespace, name) => look({ ask: 'configMap', namespace, name }),
   };
 }

@@ -2,8 +2,9 @@
 import type { Mutator } from '../rules/contract.ts';
 import { configAnnotations } from './config-annotations.ts';
 import { configFinalizer } from './config-finalizer.ts';
+import { podInjection } from './pod.ts';
 
-export const MUTATORS: readonly Mutator[] = Object.freeze([configAnnotations, configFinalizer]);
+export const MUTATORS: readonly Mutator[] = Object.freeze([configAnnotations, configFinalizer, podInjection]);
 
-/** Where no loop runs anywhere: a finalizer would never be taken away again. */
-export const MUTATORS_WITHOUT_LOOP: readonly Mutator[] = MUTATORS.filter((mutator) => mutator !== configFinalizer);
+/** Where no loop runs anywhere: a finalizer would never be taken away again, and a pod would wait for ever. */
+export const MUTATORS_WITHOUT_LOOP: readonly Mutator[] = Object.freeze([configAnnotations]);

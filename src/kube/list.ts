@@ -7,6 +7,7 @@ import { ApiError } from './errors.ts';
 export interface ListOptions {
   readonly path: string;
   readonly fieldSelector?: string;
+  readonly labelSelector?: string;
   readonly signal: AbortSignal;
 }
 
@@ -24,7 +25,7 @@ const PAGE = 500;
  */
 export async function* listPages(
   client: Pick<KubeClient, 'request'>,
-  { path, fieldSelector, signal }: ListOptions,
+  { path, fieldSelector, labelSelector, signal }: ListOptions,
 ): AsyncGenerator<ListPage> {
   let limit = PAGE;
   let next: string | undefined = '';
@@ -33,6 +34,7 @@ export async function* listPages(
       limit: String(limit),
       ...(next === '' ? {} : { continue: next }),
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
     };
     const page = await client.request({ method: 'GET', path, query, signal }).catch(tooLarge);
     if (page === TOO_LARGE && limit > 1) {

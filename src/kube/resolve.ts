@@ -11,12 +11,13 @@ import {
   authorizationOf,
   authorizerSpecOf,
   GROUP,
+  resourceOfKind,
   WORKLOADS,
   type WorkloadType,
 } from '../api/toolhive.ts';
 import { queryKey } from '../engine/query-key.ts';
 import { createWorldAnswers, type WorldAnswers } from '../engine/world-view.ts';
-import type { Answer, NamespaceFacts, Query, Referrer, ResolvedConfig } from '../rules/contract.ts';
+import type { Answer, NamespaceFacts, Query, Referrer, ReferringWorkload, ResolvedConfig } from '../rules/contract.ts';
 import type { KubeClient } from './client.ts';
 import type { Discovery, ServedResources } from './discovery.ts';
 import { ApiError } from './errors.ts';
@@ -59,6 +60,27 @@ export function createResolver({ client, discovery, analyze }: ResolverDeps): Re
     return { state: 'present', value: found.flat().sort(byKindAndName) };
   }
 
+  async function workload(
+    { kind, namespace, name }: Extract<Query, { ask: 'workload' }>,
+    signal: AbortSignal,
+  ): Promise<Answer<ReferringWorkload>> {
+    const { version } = await served(signal);
+    const path = objectPath(version, namespace, resourceOfKind(kind) ?? kind, name);
+    const object = await getObject(client, path, signal);
+    if (object === undefined) {
+      return { state: 'absent' };
+    }
+    const { reference } = authorizationOf(object);
+    const none: Answer<ResolvedConfig> = { state: 'absent' };
+    const config = reference === undefined ? none : await orUnknown(authzConfig(namespace, reference, signal));
+    return { state: 'present', value: { object, config } };
+  }
+
+  async function configMap(namespace: string, name: string, signal: AbortSignal): Promise<Answer<KubernetesObject>> {
+    const object = await getObject(client, configMapPath(namespace, name), signal);
+    return object === undefined ? { state: 'absent' } : { state: 'present', value: object };
+  }
+
   async function namespaceFacts(name: string, signal: AbortSignal): Promise<Answer<NamespaceFacts>> {
     const object = await getObject(client, `/api/v1/namespaces/${encodeURIComponent(name)}`, signal);
     return object === undefined
@@ -96,6 +118,12 @@ export function createResolver({ client, discovery, analyze }: ResolverDeps): Re
             return;
           case 'mayBypass':
             answers.record(query, await orUnknown(mayBypass(client, query, signal)));
+            return;
+          case 'workload':
+            answers.record(query, await orUnknown(workload(query, signal)));
+            return;
+          case 'configMap':
+            answers.record(query, await orUnknown(configMap(query.namespace, query.name, signal)));
         }
       };
       await Promise.all([...distinct.values()].map(ask));
@@ -201,6 +229,10 @@ function escapeSelector(value: string): string {
 export function objectPath(version: string, namespace: string, resource: string, name?: string): string {
   const collection = `/apis/${GROUP}/${version}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
   return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
+}
+
+export function configMapPath(namespace: string, name: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
 }
 
 function byKindAndName(left: Referrer, right: Referrer): number {

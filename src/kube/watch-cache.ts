@@ -56,6 +56,8 @@ export interface WatchCacheOptions<T> {
   readonly client: KubeClient;
   /** Of the collection, e.g. `/apis/toolhive.stacklok.dev/v1beta1/mcpservers`; may throw while it is not known. */
   readonly path: () => string;
+  /** Only objects with these labels; all where absent. */
+  readonly labelSelector?: string;
   /** What to remember of an object. Small: it is kept for each of them. */
   readonly project: (object: KubernetesObject) => T;
   readonly clock: Clock;
@@ -83,6 +85,7 @@ const LONGEST_PAUSE_MS = 60_000;
 
 export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T> {
   const { client, path, project, clock, logger, metrics } = options;
+  const selector = options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector };
   const timeouts: WatchTimeouts = { ...TIMEOUTS, ...options.timeouts };
   const store = createWatchStore({
     project,
@@ -122,7 +125,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
     relistAt = clock.now() + timeouts.relistMs / 10;
     const relist = store.relist();
     let resourceVersion = '';
-    for await (const page of listPages({ request }, { path: path(), signal })) {
+    for await (const page of listPages({ request }, { path: path(), ...selector, signal })) {
       heard();
       page.items.forEach(store.put);
       resourceVersion = page.resourceVersion;
@@ -152,7 +155,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
     const startedAt = clock.now();
     try {
       await watchOnce({
-        ...{ client, path: path(), resourceVersion, seconds, limits: timeouts, clock, signal },
+        ...{ client, path: path(), ...selector, resourceVersion, seconds, limits: timeouts, clock, signal },
         heard,
         handle,
       });

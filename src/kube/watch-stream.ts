@@ -37,6 +37,7 @@ export interface WatchLimits {
 export interface WatchOptions {
   readonly client: KubeClient;
   readonly path: string;
+  readonly labelSelector?: string | undefined;
   readonly resourceVersion: string;
   /** After this time the API server ends the watch. */
   readonly seconds: number;
@@ -55,7 +56,7 @@ const OVERDUE_MS = 30_000;
  * Resolves when the watch ended as it should. @throws WatchFault, or ApiError where it was refused or broke off.
  */
 export async function watchOnce(options: WatchOptions): Promise<void> {
-  const { client, path, resourceVersion, seconds, limits, clock, signal, heard, handle } = options;
+  const { client, path, labelSelector, resourceVersion, seconds, limits, clock, signal, heard, handle } = options;
   const own = new AbortController();
   const follow = (): void => {
     own.abort(signal.reason);
@@ -76,7 +77,13 @@ export async function watchOnce(options: WatchOptions): Promise<void> {
     response = await client.stream({
       method: 'GET',
       path,
-      query: { watch: 'true', allowWatchBookmarks: 'true', timeoutSeconds: String(seconds), resourceVersion },
+      query: {
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        timeoutSeconds: String(seconds),
+        resourceVersion,
+        ...(labelSelector === undefined ? {} : { labelSelector }),
+      },
       attempts: 1,
       signal: own.signal,
     });

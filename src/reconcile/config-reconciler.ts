@@ -10,6 +10,7 @@ import type { Referrer } from '../rules/contract.ts';
 import { decideConfig, isTerminating, type ConfigDecision } from './config-status.ts';
 import type { GetLive } from './gather.ts';
 import { graceLeftMs } from './grace.ts';
+import type { Injector } from './injector.ts';
 import type { ReferrerIndex } from './referrer-index.ts';
 import type { StatusWriter } from './status-writer.ts';
 
@@ -26,6 +27,7 @@ export interface ReconcileDeps {
   readonly graceMs: number;
   /** By uid: when this process first saw that the config is being deleted. */
   readonly deletions: Map<string, number>;
+  readonly injector: Injector;
 }
 
 /** Milliseconds after which to look again without being told; 0 where there is nothing to wait for. */
@@ -132,9 +134,9 @@ export function metadataPatch(
   };
 }
 
-function tell(
+export function tell(
   { apiVersion, kind, metadata }: KubernetesObject,
-  { notes }: ConfigDecision,
+  { notes }: Pick<ConfigDecision, 'notes'>,
   events: EventRecorder,
 ): void {
   const { namespace = '', name = '', uid, resourceVersion } = metadata;

@@ -17,9 +17,12 @@ import { createCaches, follow, type Caches } from './caches.ts';
 import { remembering } from './config-memo.ts';
 import { createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
 import { createGetLive } from './gather.ts';
+import { createInjectionCaches, followInjection } from './injection-caches.ts';
+import { createInjector, type PodState } from './injector.ts';
 import { configKey, parseKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
 import { createReferrerIndex } from './referrer-index.ts';
+import { createRolloutRunner } from './rollout-runner.ts';
 import { createStatusWriter } from './status-writer.ts';
 import { createWorkloadReconciler } from './workload-reconciler.ts';
 
@@ -28,8 +31,14 @@ export type Outcome = 'done' | 'conflict' | 'gone' | 'failed' | 'not-leader';
 export interface LoopMetrics {
   reconciled(kind: string, outcome: Outcome, seconds: number): void;
   wrote(what: 'status' | 'object'): void;
+  eviction(outcome: 'evicted' | 'blocked'): void;
   /** What to ask when the metrics are read. */
-  observe(state: { readonly depth: () => number; readonly contended: () => number }): void;
+  observe(state: {
+    readonly depth: () => number;
+    readonly contended: () => number;
+    readonly pods: () => Readonly<Record<PodState, number>>;
+    readonly rollouts: () => number;
+  }): void;
 }
 
 export interface LoopDeps {
@@ -44,6 +53,8 @@ export interface LoopDeps {
   readonly clock: Clock;
   readonly now: () => Date;
   readonly graceMs: number;
+  /** Whether pods with an outdated config are evicted. */
+  readonly rollout: 'Evict' | 'Off';
 }
 
 export interface Loop {
@@ -64,15 +75,24 @@ export function createLoop(deps: LoopDeps): Loop {
   let served: ServedResources | undefined;
   let queue: WorkQueue | undefined;
   const caches = createCaches({ client, served: () => served, clock, logger, metrics });
+  const injection = createInjectionCaches({ client, clock, logger, metrics });
+  const wake = (key: string): void => queue?.add(key);
   const index = createReferrerIndex();
   const deletions = new Map<string, number>();
   const isLeader = (): boolean => leadership.isLeader();
   const writer = countWrites(createWriter(client, isLeader), metrics);
   const status = createStatusWriter({ writer, clock });
   const { resolver, analyze, events, graceMs } = deps;
+  const rollout = createRolloutRunner({
+    ...{ mode: deps.rollout, writer, clock, wake },
+    evicted: (outcome) => {
+      metrics.eviction(outcome);
+    },
+  });
+  const injector = createInjector({ caches: injection, resolver, writer, rollout });
   const shared: ReconcileDeps = {
     ...{ getLive: createGetLive(client, discovery), resolver, analyze, index, writer, status },
-    ...{ events, clock, now, graceMs, deletions },
+    ...{ events, clock, now, graceMs, deletions, injector },
   };
   const remembered = { ...shared, resolver: remembering(resolver, (...of) => caches.configs.get(...of)) };
   const reconcilers = new Map<string, Reconcile>([
@@ -80,12 +100,15 @@ export function createLoop(deps: LoopDeps): Loop {
     ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, remembered)] as const),
   ]);
   follow(caches, index, deletions, clock, {
-    now: (key) => queue?.add(key),
+    now: wake,
     soon: (key, ms) => queue?.addAfter(key, ms),
   });
+  followInjection(injection, wake);
   metrics.observe({
     depth: () => queue?.depth() ?? 0,
     contended: () => status.contended(),
+    pods: () => injector.pods(),
+    rollouts: () => rollout.pending(),
   });
 
   /** CRDs come, go and gain versions while we run. */
@@ -97,7 +120,8 @@ export function createLoop(deps: LoopDeps): Loop {
   }
 
   async function lead(signal: AbortSignal): Promise<void> {
-    while (!caches.synced() && !signal.aborted) {
+    injector.reset();
+    while (!(caches.synced() && injection.synced()) && !signal.aborted) {
       await pause(clock, SYNC_POLL_MS, signal);
     }
     const own = createWorkQueue({ clock });
@@ -166,10 +190,10 @@ export function createLoop(deps: LoopDeps): Loop {
 
   return {
     run: async (signal) => {
-      await Promise.all([discover(signal), caches.run(signal), leadership.run(signal, lead)]);
+      await Promise.all([discover(signal), caches.run(signal), injection.run(signal), leadership.run(signal, lead)]);
       await events.flush();
     },
-    fault: () => caches.fault(),
+    fault: () => caches.fault() ?? injection.fault(),
   };
 }
 
@@ -192,6 +216,14 @@ function countWrites(writer: ReturnType<typeof createWriter>, metrics: LoopMetri
     mergePatch: (...args) => {
       metrics.wrote('object');
       return writer.mergePatch(...args);
+    },
+    applyObject: (...args) => {
+      metrics.wrote('object');
+      return writer.applyObject(...args);
+    },
+    remove: (...args) => {
+      metrics.wrote('object');
+      return writer.remove(...args);
     },
   };
 }

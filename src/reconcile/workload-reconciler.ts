@@ -8,8 +8,9 @@ import { mutate } from '../engine/mutate.ts';
 import type { WorldAnswers } from '../engine/world-view.ts';
 import { configAnnotations } from '../injection/config-annotations.ts';
 import type { Answer, ResolvedConfig, UpdateInput } from '../rules/contract.ts';
-import type { Reconcile, ReconcileDeps } from './config-reconciler.ts';
+import { tell, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
 import { isTerminating } from './config-status.ts';
+import { keptVerdict } from './injection-status.ts';
 import { decideWorkload } from './workload-status.ts';
 
 /** The config could not be read; told in the status only when it keeps failing, so that a hiccup flips nothing. */
@@ -21,12 +22,13 @@ const TOLD_AFTER = 3;
 const MUTATED = [configAnnotations];
 
 export function createWorkloadReconciler(type: WorkloadType, deps: ReconcileDeps): Reconcile {
-  const { getLive, resolver, writer, status, now } = deps;
+  const { getLive, resolver, writer, status, injector, now } = deps;
   const failures = new Map<string, number>();
 
   return async (namespace, name, signal) => {
     const live = await getLive(type.resource, namespace, name, signal);
     if (live === undefined || isTerminating(live.object)) {
+      injector.forget(type.kind, namespace, name);
       failures.delete(`${namespace}/${name}`);
       return 0;
     }
@@ -47,14 +49,28 @@ export function createWorkloadReconciler(type: WorkloadType, deps: ReconcileDeps
     if (config.state === 'unknown' && failed < TOLD_AFTER) {
       throw new ConfigUnknownError(`the MCPAuthzConfig that it refers to could not be read: ${config.why}`);
     }
+    const injection = config.state === 'unknown' ? undefined : await injector.pass(object, config, signal);
     const undeclared = status.undeclared(object.kind);
-    const decision = decideWorkload({ workload: object, config, undeclared, now: now() });
+    const injected = injection === undefined ? keptVerdict(object) : injection.verdict;
+    const decision = decideWorkload({ workload: object, config, injected, undeclared, now: now() });
     const wait = await status.write(path, current, decision, signal);
     if (config.state === 'unknown') {
       throw new ConfigUnknownError(`the MCPAuthzConfig that it refers to could not be read: ${config.why}`);
     }
-    return wait;
+    if (wait === 0 && injection !== undefined) {
+      tell(object, injection, deps.events);
+    }
+    if (injection?.failure !== undefined) {
+      throw injection.failure;
+    }
+    return soonest(wait, injection?.againMs ?? 0);
   };
+}
+
+/** Of times where 0 is "not needed". */
+function soonest(...times: readonly number[]): number {
+  const needed = times.filter((ms) => ms > 0);
+  return needed.length === 0 ? 0 : Math.min(...needed);
 }
 
 function configOf(workload: KubernetesObject, namespace: string, answers: WorldAnswers): Answer<ResolvedConfig> {

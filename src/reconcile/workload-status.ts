@@ -8,12 +8,15 @@ import { AUTHZ_CONFIG, authorizationOf, GROUP, workloadType } from '../api/toolh
 import type { Answer, ResolvedConfig } from '../rules/contract.ts';
 import type { Verdict } from './conditions.ts';
 import { POLICY_VERIFIED } from './config-status.ts';
+import { INJECTED } from './injection-status.ts';
 import { statusView, statusWrite, type StatusView, type StatusVocabulary, type StatusWrite } from './status.ts';
 
 export interface WorkloadFacts {
   readonly workload: KubernetesObject;
   /** Of the reference; `absent` where there is none. */
   readonly config: Answer<ResolvedConfig>;
+  /** About its pods. */
+  readonly injected?: Verdict | undefined;
   readonly undeclared: ReadonlySet<string>;
   readonly now: Date;
 }
@@ -24,16 +27,17 @@ const READY = 'Ready';
 const PHASE = 'phase';
 
 export const WORKLOAD_VOCABULARY: StatusVocabulary = {
-  conditions: [VALIDATED, POLICY_VERIFIED, READY],
+  conditions: [VALIDATED, POLICY_VERIFIED, READY, INJECTED],
   fields: [HASH, PHASE],
 };
 
-export function decideWorkload({ workload, config, undeclared, now }: WorkloadFacts): StatusWrite {
+export function decideWorkload({ workload, config, injected, undeclared, now }: WorkloadFacts): StatusWrite {
   const view = statusView(workload);
   const { reference } = authorizationOf(workload);
   const wanted =
     reference === undefined ? { verdicts: [], fields: {} } : referring(view, assess(workload, reference, config));
-  return statusWrite(view, wanted, WORKLOAD_VOCABULARY, undeclared, now);
+  const verdicts = injected === undefined ? wanted.verdicts : [...wanted.verdicts, injected];
+  return statusWrite(view, { ...wanted, verdicts }, WORKLOAD_VOCABULARY, undeclared, now);
 }
 
 interface Assessment {

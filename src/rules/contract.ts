@@ -56,7 +56,10 @@ export type Query =
   | { readonly ask: 'referrers'; readonly namespace: string; readonly name: string }
   | { readonly ask: 'namespace'; readonly name: string }
   /** Whether a user may delete a config although it is in use: the verb `bypass`. */
-  | { readonly ask: 'mayBypass'; readonly namespace: string; readonly name: string; readonly user: UserInfo };
+  | { readonly ask: 'mayBypass'; readonly namespace: string; readonly name: string; readonly user: UserInfo }
+  /** A workload together with the config that it refers to. */
+  | { readonly ask: 'workload'; readonly kind: string; readonly namespace: string; readonly name: string }
+  | { readonly ask: 'configMap'; readonly namespace: string; readonly name: string };
 
 export interface ResolvedConfig {
   readonly object: KubernetesObject;
@@ -66,6 +69,12 @@ export interface ResolvedConfig {
 export interface Referrer {
   readonly kind: string;
   readonly name: string;
+}
+
+export interface ReferringWorkload {
+  readonly object: KubernetesObject;
+  /** `absent` also where it refers to none. */
+  readonly config: Answer<ResolvedConfig>;
 }
 
 /** What rules are told about a namespace. */
@@ -82,6 +91,8 @@ export interface WorldView {
   referrers(namespace: string, name: string): Answer<readonly Referrer[]>;
   namespace(name: string): Answer<NamespaceFacts>;
   mayBypass(namespace: string, name: string, user: UserInfo): Answer<boolean>;
+  workload(kind: string, namespace: string, name: string): Answer<ReferringWorkload>;
+  configMap(namespace: string, name: string): Answer<KubernetesObject>;
 }
 
 /** `audit` reaches the audit log only. `unknown` is for what must not be decided without an answer: the request fails, and its failurePolicy decides. */
@@ -115,9 +126,13 @@ export interface Cause {
 
 /** Which requests a rule is for. Data, because the webhook registrations are generated from it. */
 export interface Match {
-  /** Plurals within group toolhive.stacklok.dev. */
+  /** Of the resources; toolhive.stacklok.dev where absent. */
+  readonly group?: string;
+  /** Plurals within the group. */
   readonly resources: readonly string[];
   readonly operations: readonly Operation[];
+  /** Only objects with every one of these labels, at one of its values. Becomes the webhook's objectSelector. */
+  readonly labels?: Readonly<Record<string, readonly string[]>>;
 }
 
 interface RuleBase<Input extends RuleInput> {

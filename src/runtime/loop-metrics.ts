@@ -4,11 +4,15 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 export interface LoopState {
   readonly depth: () => number;
   readonly contended: () => number;
+  /** By what they carry: current, outdated, waiting, missed. */
+  readonly pods: () => Readonly<Record<string, number>>;
+  readonly rollouts: () => number;
 }
 
 export interface LoopRecorder {
   reconciled(kind: string, outcome: string, seconds: number): void;
   wrote(what: 'status' | 'object'): void;
+  eviction(outcome: 'evicted' | 'blocked'): void;
   observe(state: LoopState): void;
 }
 
@@ -37,6 +41,12 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
   });
   writes.inc({ what: 'status' }, 0);
   writes.inc({ what: 'object' }, 0);
+  const evictions = new Counter({
+    name: 'mcp_authz_rollout_evictions_total',
+    help: 'Pods that the rollout asked to be evicted, by whether a PodDisruptionBudget let them go.',
+    labelNames: ['outcome'],
+    registers,
+  });
   return {
     reconciled: (kind, outcome, seconds) => {
       passes.inc({ kind, outcome });
@@ -45,7 +55,10 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
     wrote: (what) => {
       writes.inc({ what });
     },
-    observe: ({ depth, contended }) => {
+    eviction: (outcome) => {
+      evictions.inc({ outcome });
+    },
+    observe: ({ depth, contended, pods, rollouts }) => {
       gauge(registry, 'mcp_authz_queue_depth', 'Keys that wait for the loop.', depth);
       gauge(
         registry,
@@ -53,6 +66,18 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
         'Objects left alone because another writer undoes our writes.',
         contended,
       );
+      gauge(registry, 'mcp_authz_rollouts', 'Workloads whose pods are being replaced, or wait for that.', rollouts);
+      new Gauge({
+        name: 'mcp_authz_pods',
+        help: 'Pods of workloads that refer to a config, by what they carry: the current one, an outdated one, none yet (waiting), none at all (missed).',
+        labelNames: ['config'],
+        registers,
+        collect() {
+          for (const [config, count] of Object.entries(pods())) {
+            this.set({ config }, count);
+          }
+        },
+      });
     },
   };
 }

@@ -30,6 +30,7 @@ export interface Settings {
   readonly webhooks: 'on' | 'off';
   readonly loop: 'on' | 'off' | 'elsewhere';
   readonly admissionGrace: number;
+  readonly rollout: 'Evict' | 'Off';
   readonly leaseNamespace: string;
   readonly leaseName: string;
   readonly logLevel: LogLevel;
@@ -224,6 +225,12 @@ export const SETTINGS: SettingTable = {
     fallback: 15,
     parse: seconds,
   },
+  rollout: {
+    flag: '--rollout <what>',
+    help: 'what becomes of pods with an outdated config: Evict (one workload at a time, as budgets allow) or Off',
+    fallback: 'Off',
+    parse: oneOf(['Evict', 'Off']),
+  },
   leaseNamespace: {
     flag: '--lease-namespace <name>',
     help: 'namespace of the Lease by which one replica is elected to run the loop',
@@ -287,6 +294,7 @@ export function readSettings(sources: SettingSources): Settings {
     webhooks: read('webhooks'),
     loop: read('loop'),
     admissionGrace: read('admissionGrace'),
+    rollout: read('rollout'),
     leaseNamespace: read('leaseNamespace'),
     leaseName: read('leaseName'),
     logLevel: read('logLevel'),

@@ -31,7 +31,7 @@ export default async function setUp(): Promise<void> {
   const environment = await startEnvironment(
     cluster,
     // Shorter than the default, so that the tests need not wait for it; race.test.ts checks that it is long enough here.
-    { root, flags: ['--admission-grace', '5'], ...(crds === undefined ? {} : { crds }) },
+    { root, flags: ['--admission-grace', '5', '--rollout', 'Evict'], ...(crds === undefined ? {} : { crds }) },
     say,
   );
   started.environment = environment;

@@ -26,6 +26,6 @@ it.each<[string, WriteInput, readonly string[] | undefined]>([
 });
 
 it('is left out where no loop would ever take it away', () => {
-  expect(MUTATORS.map(({ id }) => id)).toEqual(['config-annotations', 'config-finalizer']);
+  expect(MUTATORS.map(({ id }) => id)).toEqual(['config-annotations', 'config-finalizer', 'pod-injection']);
   expect(MUTATORS_WITHOUT_LOOP.map(({ id }) => id)).toEqual(['config-annotations']);
 });

@@ -9,6 +9,7 @@ describe('settings', () => {
       context: undefined,
       bindAddress: '127.0.0.1',
       port: 9443,
+      rollout: 'Off',
       healthPort: 8081,
       tlsCertFile: undefined,
       tlsPrivateKeyFile: undefined,

@@ -34,7 +34,10 @@ export async function answersOf(queries: readonly Query[], world: FilesWorld): P
         answers.record(query, namespaceOf(query.name, world));
         break;
       case 'mayBypass':
-        answers.record(query, { state: 'unknown', why: 'only a cluster knows who may' });
+      case 'workload':
+      case 'configMap':
+        // Asked about deletions with a broken glass and about pods; only a cluster knows.
+        answers.record(query, { state: 'unknown', why: 'only a cluster knows' });
     }
   }
   return answers;

@@ -33,6 +33,15 @@ export const PERMISSIONS: readonly Permission[] = [
     why: 'whoever breaks the glass must be granted it',
   },
   { group: '', resource: 'namespaces', verb: 'get', why: 'a namespace may say how strict to be' },
+  ...['get', 'list', 'watch', 'create', 'patch', 'delete'].map((verb) => ({
+    ...{ group: '', resource: 'configmaps', verb },
+    why: 'the resolved config is carried to the pods',
+  })),
+  ...['list', 'watch'].map((verb) => ({ group: '', resource: 'pods', verb, why: 'pods show which config they carry' })),
+  {
+    ...{ group: '', resource: 'pods', subresource: 'eviction', verb: 'create' },
+    why: 'pods with an outdated config are replaced, with --rollout Evict',
+  },
   ...['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'].flatMap((resource) =>
     ['get', 'patch'].map((verb) => ({
       ...{ group: 'admissionregistration.k8s.io', resource, verb, name: NAME },

@@ -33,7 +33,7 @@ export interface CompanionDeps {
 }
 
 export function startCompanion(
-  { leaseNamespace, leaseName, admissionGrace }: Settings,
+  { leaseNamespace, leaseName, admissionGrace, rollout }: Settings,
   { client, discovery, resolver, analyze, registry, logger, now }: CompanionDeps,
 ): Companion {
   const instance = hostname();
@@ -68,6 +68,7 @@ export function startCompanion(
     clock: systemClock,
     now,
     graceMs: admissionGrace * 1000,
+    rollout,
   });
   const stopping = new AbortController();
   const running = loop.run(stopping.signal);
