@@ -16,3 +16,9 @@ export const RESOLVED_CONFIG_LIMIT = 16 * 1024;
 
 /** On a namespace: `Warn` or `Deny`, overrides the server's `missingReference`. */
 export const MISSING_REFERENCE_LABEL = `${PREFIX}/missing-reference`;
+
+/** On an MCPAuthzConfig: it stays until no workload refers to it. */
+export const FINALIZER = `${PREFIX}/deletion-protection`;
+
+/** On an MCPAuthzConfig that a workload refers to: `true`. The API server's own policy protects by it while we are down. */
+export const IN_USE_LABEL = `${PREFIX}/in-use`;

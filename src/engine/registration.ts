@@ -2,7 +2,7 @@
  * The webhook configurations, made from the match data of the rules: what is registered is what is answered.
  * Source of the fields: Kubernetes documentation, "Dynamic Admission Control".
  */
-import { ANNOTATIONS, PREFIX } from '../api/names.ts';
+import { ANNOTATIONS, FINALIZER, PREFIX } from '../api/names.ts';
 import { AUTHZ_CONFIG, GROUP, VERSIONS } from '../api/toolhive.ts';
 import type { Match, Mutator, Operation, Rule } from '../rules/contract.ts';
 import { CLEANUP_USERS } from '../rules/deletion-protection.ts';
@@ -41,6 +41,10 @@ const SPEC_OR_ANNOTATIONS_CHANGED: MatchCondition = {
       .map((name) => `"${name}"`)
       .join(', ')}].exists(name, object.metadata.?annotations[?name] != oldObject.metadata.?annotations[?name])`,
 };
+const WITHOUT_FINALIZER: MatchCondition = {
+  name: 'without-our-finalizer',
+  expression: `!("${FINALIZER}" in object.metadata.?finalizers.orValue([]))`,
+};
 const NOT_BEING_DELETED: MatchCondition = {
   name: 'not-being-deleted',
   expression: '!has(object.metadata.deletionTimestamp)',
@@ -61,14 +65,7 @@ export function webhookConfigurations({ rules, mutators, target }: Registration)
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
       metadata: metadata(),
-      webhooks: [
-        {
-          ...webhook('workloads.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isWorkloadResource),
-          matchConditions: [NOT_BEING_DELETED, SPEC_OR_ANNOTATIONS_CHANGED],
-          // Another webhook may change the reference after us.
-          reinvocationPolicy: 'IfNeeded',
-        },
-      ],
+      webhooks: mutatingWebhooks(mutators, target),
     },
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
@@ -76,6 +73,19 @@ export function webhookConfigurations({ rules, mutators, target }: Registration)
       metadata: metadata(),
       webhooks: validatingWebhooks(rules, target),
     },
+  ];
+}
+
+function mutatingWebhooks(mutators: readonly Mutator[], target: WebhookTarget): readonly object[] {
+  const configs = webhook('configs.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isConfigResource);
+  return [
+    {
+      ...webhook('workloads.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isWorkloadResource),
+      matchConditions: [NOT_BEING_DELETED, SPEC_OR_ANNOTATIONS_CHANGED],
+      // Another webhook may change the reference after us.
+      reinvocationPolicy: 'IfNeeded',
+    },
+    ...(configs.rules.length === 0 ? [] : [{ ...configs, matchConditions: [NOT_BEING_DELETED, WITHOUT_FINALIZER] }]),
   ];
 }
 

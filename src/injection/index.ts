@@ -1,5 +1,9 @@
 /** Every mutator, in the order in which they are applied. */
 import type { Mutator } from '../rules/contract.ts';
 import { configAnnotations } from './config-annotations.ts';
+import { configFinalizer } from './config-finalizer.ts';
 
-export const MUTATORS: readonly Mutator[] = Object.freeze([configAnnotations]);
+export const MUTATORS: readonly Mutator[] = Object.freeze([configAnnotations, configFinalizer]);
+
+/** Where no loop runs anywhere: a finalizer would never be taken away again. */
+export const MUTATORS_WITHOUT_LOOP: readonly Mutator[] = MUTATORS.filter((mutator) => mutator !== configFinalizer);

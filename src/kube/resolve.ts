@@ -109,7 +109,11 @@ async function orUnknown<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
 }
 
 /** Undefined only where the API server names the object as not found; a missing resource type is an error. */
-async function getObject(client: KubeClient, path: string, signal: AbortSignal): Promise<KubernetesObject | undefined> {
+export async function getObject(
+  client: KubeClient,
+  path: string,
+  signal: AbortSignal,
+): Promise<KubernetesObject | undefined> {
   try {
     const object = await client.request({ method: 'GET', path, signal });
     if (!isKubernetesObject(object)) {
@@ -163,7 +167,7 @@ function escapeSelector(value: string): string {
   return value.replace(/[\\,=]/g, (special) => `\\${special}`);
 }
 
-function objectPath(version: string, namespace: string, resource: string, name?: string): string {
+export function objectPath(version: string, namespace: string, resource: string, name?: string): string {
   const collection = `/apis/${GROUP}/${version}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
   return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
 }

@@ -17,6 +17,11 @@ export interface Settings {
   readonly tlsMinVersion: 'TLSv1.2' | 'TLSv1.3';
   readonly missingReference: 'Warn' | 'Deny';
   readonly customRules: readonly string[];
+  readonly webhooks: 'on' | 'off';
+  readonly loop: 'on' | 'off' | 'elsewhere';
+  readonly admissionGrace: number;
+  readonly leaseNamespace: string;
+  readonly leaseName: string;
   readonly logLevel: LogLevel;
 }
 
@@ -46,6 +51,14 @@ const port = (value: string): number => {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number > 65_535) {
     throw new Error('expected a port number from 0 (any free port) to 65535');
+  }
+  return number;
+};
+
+const seconds = (value: string): number => {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number > 3600) {
+    throw new Error('expected whole seconds from 0 to 3600');
   }
   return number;
 };
@@ -99,6 +112,31 @@ export const SETTINGS: SettingTable = {
     parse: (value) => value.split(',').map((part) => text(part.trim())),
     repeatable: true,
   },
+  webhooks: {
+    flag: '--webhooks <state>',
+    help: 'answer admission requests: on or off',
+    fallback: 'on',
+    parse: oneOf(['on', 'off']),
+  },
+  loop: {
+    flag: '--loop <state>',
+    help: 'run the companion loop: on, off, or elsewhere (another process runs it, so finalizers are given)',
+    fallback: 'on',
+    parse: oneOf(['on', 'off', 'elsewhere']),
+  },
+  admissionGrace: {
+    flag: '--admission-grace <seconds>',
+    help: 'how long a deleted config is held for references that were just admitted; longer than any admission takes',
+    fallback: 15,
+    parse: seconds,
+  },
+  leaseNamespace: {
+    flag: '--lease-namespace <name>',
+    help: 'namespace of the Lease by which one replica is elected to run the loop',
+    fallback: 'mcp-authz-system',
+    parse: text,
+  },
+  leaseName: { flag: '--lease-name <name>', help: 'its name', fallback: 'mcp-authz-webhook', parse: text },
   logLevel: { flag: '--log-level <level>', help: LOG_LEVELS.join(', '), fallback: 'info', parse: oneOf(LOG_LEVELS) },
 };
 
@@ -142,6 +180,11 @@ export function readSettings(sources: SettingSources): Settings {
     tlsMinVersion: read('tlsMinVersion'),
     missingReference: read('missingReference'),
     customRules: read('customRules'),
+    webhooks: read('webhooks'),
+    loop: read('loop'),
+    admissionGrace: read('admissionGrace'),
+    leaseNamespace: read('leaseNamespace'),
+    leaseName: read('leaseName'),
     logLevel: read('logLevel'),
   };
   if (problems.length > 0) {

@@ -30,6 +30,7 @@ describe('the webhook configurations', () => {
     ]);
     expect(asked).toEqual([
       ['workloads.mutate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE mcpremoteproxies,mcpservers,virtualmcpservers']],
+      ['configs.mutate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE mcpauthzconfigs']],
       [
         'workloads.validate.authz.toolhive.stacklok.dev',
         ['CREATE+UPDATE mcpremoteproxies,mcpservers,virtualmcpservers'],
@@ -48,7 +49,7 @@ describe('the webhook configurations', () => {
       queries: () => [],
       check: () => [],
     });
-    const [, validating] = webhooks(SERVICE, [
+    const [, , validating] = webhooks(SERVICE, [
       rule(['CREATE'], ['mcpservers']),
       rule(['UPDATE'], ['mcpremoteproxies']),
     ]);
@@ -72,7 +73,7 @@ describe('the webhook configurations', () => {
   });
 
   it('go to a URL with a certificate authority', () => {
-    const [, second] = webhooks({ url: 'https://127.0.0.1:9443/', caBundle: 'Q0E=' });
+    const [, , second] = webhooks({ url: 'https://127.0.0.1:9443/', caBundle: 'Q0E=' });
     expect(second?.clientConfig).toEqual({ url: 'https://127.0.0.1:9443/validate', caBundle: 'Q0E=' });
     expect(second?.namespaceSelector.matchExpressions[0]?.values).toHaveLength(3);
   });

@@ -4,7 +4,7 @@ import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer } from '../../admission/server.ts';
 import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { certificateFault, loadServingCertificate } from '../../certs/files.ts';
-import { MUTATORS } from '../../injection/index.ts';
+import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
 import { createResolver } from '../../kube/resolve.ts';
@@ -13,8 +13,10 @@ import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { SettingsError, type Settings } from '../../runtime/settings.ts';
+import { startCompanion } from './companion.ts';
 
 export interface Running {
+  /** 0 where admission is turned off. */
   readonly port: number;
   readonly healthPort: number;
   /** Admission first stops taking requests, then what it needs is closed. */
@@ -28,9 +30,8 @@ export interface ServeDeps {
 
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
-  const certificate = loadServingCertificate(...certificateFiles(settings));
+  const certificate = settings.webhooks === 'on' ? loadServingCertificate(...certificateFiles(settings)) : undefined;
   const metrics = createMetrics();
-  metrics.certificateExpires(certificate.notAfter);
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
@@ -39,34 +40,53 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const handlerDeps = { resolve: resolver.resolve, now };
   const listener = createAdmissionListener({
     validate: createValidatingHandler(() => rules, handlerDeps),
-    mutate: createMutatingHandler(MUTATORS, handlerDeps),
+    mutate: createMutatingHandler(settings.loop === 'off' ? MUTATORS_WITHOUT_LOOP : MUTATORS, handlerDeps),
     logger,
     metrics,
     clock: () => performance.now(),
   });
-  const admission = await startServer(listener, {
-    address: settings.bindAddress,
-    port: settings.port,
-    tls: { cert: certificate.cert, key: certificate.key, minVersion: settings.tlsMinVersion },
-  });
-  const readiness: readonly HealthCheck[] = [
-    { name: 'certificate', check: () => certificateFault(certificate, now()) },
-    { name: 'caches', check: discovery.fault },
-    { name: 'listener', check: () => (admission.listening() ? undefined : 'the admission port is closed') },
-  ];
+  const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
+  const admission =
+    certificate === undefined
+      ? undefined
+      : await startServer(listener, {
+          address: settings.bindAddress,
+          port: settings.port,
+          tls: { cert: certificate.cert, key: certificate.key, minVersion: settings.tlsMinVersion },
+        });
+  if (certificate !== undefined) {
+    metrics.certificateExpires(certificate.notAfter);
+    readiness.unshift({ name: 'certificate', check: () => certificateFault(certificate, now()) });
+    readiness.push({
+      name: 'listener',
+      check: () => (admission?.listening() === true ? undefined : 'the admission port is closed'),
+    });
+  }
+  const companion =
+    settings.loop === 'on'
+      ? startCompanion(settings, {
+          ...{ client, discovery, resolver, analyze: analyzer.analyze },
+          ...{ registry: metrics.registry, logger, now },
+        })
+      : undefined;
+  if (companion !== undefined) {
+    readiness.push({ name: 'loop', check: () => companion.fault() });
+  }
   const health = await startServer(createHealthApp({ readiness, registry: metrics.registry }), {
     address: settings.bindAddress,
     port: settings.healthPort,
   });
   const warming = new AbortController();
   void discovery.warm(warming.signal);
-  logger.info('serving', { address: settings.bindAddress, port: admission.port, healthPort: health.port });
+  const port = admission?.port ?? 0;
+  logger.info('serving', { address: settings.bindAddress, port, healthPort: health.port });
   return {
-    port: admission.port,
+    port,
     healthPort: health.port,
     stop: async () => {
       warming.abort();
-      await admission.stop();
+      await admission?.stop();
+      await companion?.stop();
       await health.stop();
       await analyzer.close();
       client.close();

@@ -1,0 +1,136 @@
+/** One pass over one MCPAuthzConfig: gather, decide (config-status.ts), write what differs. */
+import { FINALIZER, IN_USE_LABEL } from '../api/names.ts';
+import type { KubernetesObject } from '../api/objects.ts';
+import { AUTHZ_CONFIG, authorizerSpecOf } from '../api/toolhive.ts';
+import type { Clock } from '../kube/clock.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Analyze, Resolver } from '../kube/resolve.ts';
+import type { Writer } from '../kube/write.ts';
+import type { Referrer } from '../rules/contract.ts';
+import { decideConfig, isTerminating, type ConfigDecision } from './config-status.ts';
+import type { GetLive } from './gather.ts';
+import { graceLeftMs } from './grace.ts';
+import type { ReferrerIndex } from './referrer-index.ts';
+import type { StatusWriter } from './status-writer.ts';
+
+export interface ReconcileDeps {
+  readonly getLive: GetLive;
+  readonly resolver: Resolver;
+  readonly analyze: Analyze;
+  readonly index: ReferrerIndex;
+  readonly writer: Writer;
+  readonly status: StatusWriter;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly now: () => Date;
+  readonly graceMs: number;
+  /** By uid: when this process first saw that the config is being deleted. */
+  readonly deletions: Map<string, number>;
+}
+
+/** Milliseconds after which to look again without being told; 0 where there is nothing to wait for. */
+export type Reconcile = (namespace: string, name: string, signal: AbortSignal) => Promise<number>;
+
+export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
+  const { getLive, analyze, writer, status, clock, now } = deps;
+
+  return async (namespace, name, signal) => {
+    const live = await getLive(AUTHZ_CONFIG.resource, namespace, name, signal);
+    if (live === undefined) {
+      return 0;
+    }
+    const { path, object } = live;
+    // Before the LIST: the grace must be over when it is made.
+    const graceLeft = isTerminating(object) ? graceLeftMs(firstSeen(object, deps), clock.now(), deps.graceMs) : 0;
+    const analysis = await analyze(authorizerSpecOf(object), signal);
+    const { referrers, listed } = await gatherReferrers(object, namespace, name, deps, signal);
+    const decision = decideConfig({
+      config: object,
+      analysis,
+      referrers,
+      releasable: listed && graceLeft === 0,
+      undeclared: status.undeclared(object.kind),
+      now: now(),
+    });
+    const patch = metadataPatch(object, decision);
+    if (patch !== undefined) {
+      await writer.mergePatch(path, patch, signal);
+    }
+    if (decision.finalizer === 'remove') {
+      return 0; // nothing is left to say it of
+    }
+    const wait = await status.write(path, object, decision, signal);
+    if (wait === 0) {
+      tell(object, decision, deps.events);
+    }
+    return Math.max(wait, graceLeft);
+  };
+}
+
+function firstSeen({ metadata }: KubernetesObject, { deletions, clock }: ReconcileDeps): number {
+  const uid = metadata.uid ?? '';
+  const known = deletions.get(uid) ?? clock.now();
+  deletions.set(uid, known);
+  return known;
+}
+
+/**
+ * The index may say "used"; "unused" is asked of the API server wherever something depends on it: the release of what
+ * is being deleted, and the label that protects while we are down.
+ */
+async function gatherReferrers(
+  object: KubernetesObject,
+  namespace: string,
+  name: string,
+  { index, resolver }: ReconcileDeps,
+  signal: AbortSignal,
+): Promise<{ readonly referrers: readonly Referrer[]; readonly listed: boolean }> {
+  const known = index.referrers(namespace, name);
+  const labelled = object.metadata.labels?.[IN_USE_LABEL] !== undefined;
+  if (!isTerminating(object) && (known.length > 0 || !labelled)) {
+    return { referrers: known, listed: false };
+  }
+  const query = { ask: 'referrers', namespace, name } as const;
+  const answer = (await resolver.resolve([query], signal)).answer(query);
+  if (answer?.state === 'present') {
+    return { referrers: answer.value, listed: true };
+  }
+  throw new Error(`who refers to it could not be listed: ${answer?.state === 'unknown' ? answer.why : 'no answer'}`);
+}
+
+/** The resourceVersion is a precondition: a list of finalizers is replaced as a whole. Undefined: nothing to write. */
+export function metadataPatch(
+  { metadata }: KubernetesObject,
+  { finalizer, inUse }: Pick<ConfigDecision, 'finalizer' | 'inUse'>,
+): object | undefined {
+  if (finalizer === 'keep' && inUse === 'keep') {
+    return undefined;
+  }
+  const others = (metadata.finalizers ?? []).filter((each) => each !== FINALIZER);
+  return {
+    metadata: {
+      resourceVersion: metadata.resourceVersion,
+      ...(finalizer === 'keep' ? {} : { finalizers: finalizer === 'add' ? [...others, FINALIZER] : others }),
+      ...(inUse === 'keep' ? {} : { labels: { [IN_USE_LABEL]: inUse === 'set' ? 'true' : null } }),
+    },
+  };
+}
+
+function tell(
+  { apiVersion, kind, metadata }: KubernetesObject,
+  { notes }: ConfigDecision,
+  events: EventRecorder,
+): void {
+  const { namespace = '', name = '', uid, resourceVersion } = metadata;
+  const regarding = {
+    apiVersion,
+    kind,
+    namespace,
+    name,
+    ...(uid === undefined ? {} : { uid }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+  };
+  for (const note of notes) {
+    events.record({ regarding, ...note });
+  }
+}
