@@ -8,6 +8,7 @@ import { manifestsCommand } from './cli/manifests/command.ts';
 import { packageInfo } from './cli/package-info.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
+import { sleepCommand } from './cli/sleep/command.ts';
 
 /** Wrong usage, or input that cannot be read. 1 is for "the answer is no". */
 const EXIT_USAGE = 2;
@@ -41,6 +42,7 @@ const program = new Command('mcp-authz')
   .version(packageInfo().version)
   .addCommand(checkCommand({ write, writeError, stdin, end, isTerminal, isErrorTerminal: isatty(2) }))
   .addCommand(manifestsCommand(write))
+  .addCommand(sleepCommand())
   .addCommand(startCommand({ ...serveProcess, write, isTerminal }));
 
 for (const command of [program, ...program.commands]) {
