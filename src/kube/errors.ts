@@ -100,3 +100,8 @@ export function unreachable(cause: unknown): ApiError {
   const why = stringAt(cause, 'code') ?? stringAt(cause, 'message') ?? String(cause);
   return new ApiError('API_UNAVAILABLE', 0, `the API server could not be reached (${why})`, { cause });
 }
+
+/** For a log line. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

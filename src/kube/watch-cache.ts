@@ -8,7 +8,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { backoffMs, type Backoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { limited, pause, type Clock } from './clock.ts';
-import { ApiError } from './errors.ts';
+import { ApiError, messageOf } from './errors.ts';
 import { listPages } from './list.ts';
 import { createWatchStore, type CacheChange, type CacheEntry } from './watch-store.ts';
 import { watchOnce, WatchFault, type WatchEvent, type WatchLimits } from './watch-stream.ts';
@@ -90,7 +90,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
       logger.error('watch cache: an object could not be taken in', {
         resource: resource(),
         object,
-        error: text(error),
+        error: messageOf(error),
       });
     },
   });
@@ -203,7 +203,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
       return failures === 1 ? 0 : backoffMs(timeouts.backoff, failures - 1, clock.random());
     }
     const level = trouble === undefined ? 'info' : 'debug'; // once per interruption
-    trouble = text(error);
+    trouble = messageOf(error);
     logger[level]('watch cache: interrupted', { resource: resource(), reason, error: trouble });
     if (!resumable(error)) {
       resume = undefined;
@@ -262,8 +262,4 @@ function reasonOf(error: unknown): string {
     return error.code === 'API_GONE' ? 'expired' : error.status === 0 ? 'unreachable' : 'refused';
   }
   return 'bug';
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -27,7 +27,8 @@ export function statusOwners(object: KubernetesObject, manager: string = FIELD_M
   const [own, foreign] = [statuses(true), statuses(false)];
   return {
     isForeign: (field) => foreign.some((fields) => hasField(fields, field)),
-    isForeignCondition: (type) => foreign.some((fields) => hasCondition(fields, type)),
+    // A list without elements: the CRD has no list map there, and whoever wrote it has all of it.
+    isForeignCondition: (type) => foreign.some((fields) => hasCondition(fields, type) || hasWholeList(fields)),
     isOurs: (field) => own.some((fields) => hasField(fields, field)),
     isOurCondition: (type) => own.some((fields) => hasCondition(fields, type)),
   };
@@ -37,14 +38,17 @@ function hasField(status: JsonObject, field: string): boolean {
   return property(status, `f:${field}`) !== undefined;
 }
 
-function hasCondition(status: JsonObject, type: string): boolean {
+function elementsOf(status: JsonObject): readonly string[] | undefined {
   const conditions = property(status, 'f:conditions');
-  if (!isJsonObject(conditions)) {
-    return false;
-  }
-  const elements = Object.keys(conditions).filter((key) => key !== '.');
-  // No elements: the CRD has no list map there, and whoever wrote the list has all of it.
-  return elements.length === 0 || elements.some((key) => typeOf(key) === type);
+  return isJsonObject(conditions) ? Object.keys(conditions).filter((key) => key !== '.') : undefined;
+}
+
+function hasCondition(status: JsonObject, type: string): boolean {
+  return elementsOf(status)?.some((element) => typeOf(element) === type) ?? false;
+}
+
+function hasWholeList(status: JsonObject): boolean {
+  return elementsOf(status)?.length === 0;
 }
 
 /** `k:{"type":"Valid"}` names a list element by its key. */

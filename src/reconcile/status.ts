@@ -17,7 +17,10 @@ export interface Wanted {
 }
 
 export interface StatusWrite {
-  /** Whole: by server-side apply, what is not in it any more is taken away. */
+  /**
+   * Whole: by server-side apply, what is not in it any more is taken away. `conditions` is always there: a status of
+   * which everything is taken away becomes null, and the CRD refuses that.
+   */
   readonly status: JsonObject;
   readonly changed: boolean;
 }
@@ -48,6 +51,10 @@ export function statusWrite(
   const ours = verdicts
     .filter(({ type }) => !owners.isForeignCondition(type))
     .map((verdict) => condition(verdict, conditions.get(verdict.type), generation, now));
+  // Another manager took it over in part: the key is still ours, and leaving it out would take theirs away with it.
+  const shared = vocabulary.conditions
+    .filter((type) => owners.isForeignCondition(type) && owners.isOurCondition(type))
+    .flatMap((type) => conditions.get(type) ?? []);
   const kept = Object.entries(fields).filter(
     ([name, value]) => value !== undefined && !owners.isForeign(name) && !undeclared.has(name),
   );
@@ -59,7 +66,7 @@ export function statusWrite(
     vocabulary.conditions.some((type) => !wantedTypes.has(type) && conditions.has(type) && onlyOurs(owners, type)) ||
     vocabulary.fields.some((name) => !wantedNames.has(name) && owners.isOurs(name) && !owners.isForeign(name));
   return {
-    status: { ...(ours.length === 0 ? {} : { conditions: ours }), ...Object.fromEntries(kept) },
+    status: { conditions: [...ours, ...shared], ...Object.fromEntries(kept) },
     changed,
   };
 }

@@ -246,11 +246,13 @@ describe('beside another writer', () => {
     expect(decide(object, { analysis: INVALID }).notes).toEqual([]);
   });
 
-  it('a condition that the other took from us is left to it', () => {
-    const object = writtenBy(OPERATOR, settled(a(), { analysis: INVALID }), {
-      conditions: [{ type: 'Valid', status: 'True' }],
-    });
-    expect(conditionsOf(decide(object, { analysis: INVALID }))).toMatchObject([{ type: 'PolicyVerified' }]);
+  it('a condition that the other took from us is left to it, and given back as it is, for its key is still ours', () => {
+    const ours = settled(a(), { analysis: INVALID });
+    const object = writtenBy(OPERATOR, ours, { conditions: [{ type: 'Valid', status: 'True' }] });
+    expect(conditionsOf(decide(object, { analysis: INVALID }))).toMatchObject([
+      { type: 'PolicyVerified' },
+      { type: 'Valid', status: 'True' },
+    ]);
   });
 
   it('after both have settled nothing is written any more', () => {

@@ -102,14 +102,14 @@ describe.each(KINDS)('%s', (kind, make) => {
   it('S1, S2: loses condition and hash when the reference goes', () => {
     const before = settled(make(REF), FINE);
     const object = { ...make({}), metadata: before.metadata, status: before['status'] };
-    expect(decide(object, ABSENT)).toEqual({ status: {}, changed: true });
+    expect(decide(object, ABSENT)).toEqual({ status: { conditions: [] }, changed: true });
     expect(decide(afterApply(object, {}), ABSENT).changed).toBe(false);
   });
 
   it('S8: loses the condition too where the config never was valid', () => {
     const before = settled(make(REF), INVALID);
     const object = { ...make({}), metadata: before.metadata, status: before['status'] };
-    expect(decide(object, ABSENT)).toEqual({ status: {}, changed: true });
+    expect(decide(object, ABSENT)).toEqual({ status: { conditions: [] }, changed: true });
   });
 
   it('U3: is judged by the spec of the config, not by an older verdict about it', () => {
@@ -127,7 +127,7 @@ describe.each(KINDS)('%s', (kind, make) => {
   });
 
   it('without a reference is left alone', () => {
-    expect(decide(make({}), ABSENT)).toEqual({ status: {}, changed: false });
+    expect(decide(make({}), ABSENT)).toEqual({ status: { conditions: [] }, changed: false });
   });
 
   it('whose condition another writes has our verdict in PolicyVerified', () => {

@@ -15,6 +15,11 @@ describe('settings', () => {
       tlsMinVersion: 'TLSv1.3',
       missingReference: 'Warn',
       customRules: [],
+      webhooks: 'on',
+      loop: 'on',
+      admissionGrace: 15,
+      leaseNamespace: 'mcp-authz-system',
+      leaseName: 'mcp-authz-webhook',
       logLevel: 'info',
     });
   });

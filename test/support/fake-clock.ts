@@ -3,6 +3,8 @@ import type { Clock } from '../../src/kube/clock.ts';
 export interface FakeClock extends Clock {
   /** Lets time pass; what falls due is called in its order. */
   readonly advance: (ms: number) => void;
+  /** Lets time pass without calling anything, as while the process is stopped. */
+  readonly freeze: (ms: number) => void;
   /** Timers that wait. */
   readonly pending: () => number;
   /** When the next one is due, in milliseconds from now. */
@@ -27,6 +29,9 @@ export function createFakeClock(random = 0.5): FakeClock {
         timers.delete(id);
       };
     },
+    freeze: (ms) => {
+      now += ms;
+    },
     pending: () => timers.size,
     next: () => {
       const first = soonest();
@@ -36,7 +41,7 @@ export function createFakeClock(random = 0.5): FakeClock {
       const end = now + ms;
       for (let first = soonest(); first !== undefined && first[1].at <= end; first = soonest()) {
         timers.delete(first[0]);
-        now = first[1].at;
+        now = Math.max(now, first[1].at);
         first[1].callback();
       }
       now = end;
