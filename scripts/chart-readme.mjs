@@ -13,7 +13,7 @@ function rows(map, path) {
   return map.items.flatMap((pair, index) => {
     const name = [...path, String(pair.key)].join('.');
     // The library gives the comment above the first entry to the map.
-    const comment = (index === 0 ? map.commentBefore : pair.key.commentBefore) ?? '';
+    const comment = pair.key.commentBefore ?? (index === 0 ? map.commentBefore : undefined) ?? '';
     const described = /^ -- /.test(lastParagraph(comment));
     if (isMap(pair.value) && pair.value.items.length > 0 && !described) {
       return rows(pair.value, [...path, String(pair.key)]);
