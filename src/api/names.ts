@@ -22,3 +22,6 @@ export const FINALIZER = `${PREFIX}/deletion-protection`;
 
 /** On an MCPAuthzConfig that a workload refers to: `true`. The API server's own policy protects by it while we are down. */
 export const IN_USE_LABEL = `${PREFIX}/in-use`;
+
+/** On the Secret of self-managed certificates: `true`. Without it a Secret is somebody else's and left alone. */
+export const SELF_MANAGED_LABEL = `${PREFIX}/self-managed`;

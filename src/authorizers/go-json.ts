@@ -84,7 +84,8 @@ function decode(
         return before;
       }
       if (isScalar(value, type.kind)) {
-        return value;
+        // A lone surrogate is no character; Go reads U+FFFD for it.
+        return typeof value === 'string' ? value.toWellFormed() : value;
       }
       mismatch(value, type, place, context);
       return before;

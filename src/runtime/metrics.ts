@@ -17,6 +17,7 @@ export interface Metrics {
   panic(rule: string): void;
   denial(rule: string): void;
   certificateExpires(at: Date): void;
+  customRulesReloaded(result: 'success' | 'failure'): void;
 }
 
 /** From a cache hit to the longest timeout that Kubernetes allows a webhook to ask for in practice. */
@@ -61,6 +62,15 @@ export function createMetrics(): Metrics {
     help: 'When the serving certificate expires, as Unix time.',
     registers,
   });
+  const reloads = new Counter({
+    name: 'mcp_authz_custom_rules_reloads_total',
+    help: 'Tries to take over changed files of custom rules; after a failure the rules before stay in force.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of ['success', 'failure']) {
+    reloads.inc({ result }, 0);
+  }
   return {
     registry,
     started: () => {
@@ -79,6 +89,9 @@ export function createMetrics(): Metrics {
     },
     certificateExpires: (at) => {
       expiry.set(at.getTime() / 1000);
+    },
+    customRulesReloaded: (result) => {
+      reloads.inc({ result });
     },
   };
 }

@@ -326,6 +326,32 @@ b & <c>.yaml
   });
 });
 
+describe('rules of your own', () => {
+  const rules = join(import.meta.dirname, '../../docs/examples/custom-rules');
+  const pdp = `apiVersion: toolhive.stacklok.dev/v1beta1
+kind: MCPAuthzConfig
+metadata: { name: pdp }
+spec: { type: httpv1, config: { http: { url: "https://pdp.example.com" }, claim_mapping: standard } }
+`;
+
+  it('are asked beside the built-in ones, and have a page too', async () => {
+    const run = await checkFiles({ 'a.yaml': pdp }, '--custom-rules', join(rules, 'only-cedarv1.yaml'));
+    expect([lines(run), run.exitCode]).toEqual([['a.yaml:1 only-cedarv1 deny '], 1]);
+    const sarif = await checkFiles({ 'a.yaml': pdp }, '--custom-rules', rules, '-o', 'sarif');
+    expect(sarif.output).toMatch(/"helpUri": ".*\/docs\/custom-rules\.md"/);
+  });
+
+  it('that are not usable are told with their place', async () => {
+    const broken =
+      'apiVersion: authz.toolhive.stacklok.dev/v1alpha1\nkind: CustomRule\nmetadata: { name: reference }\n';
+    await withFiles({ 'rules.yaml': broken }, async (folder) => {
+      await expect(runCheck(['-f', folder, '--custom-rules', join(folder, 'rules.yaml')])).rejects.toThrow(
+        /rules\.yaml:3:19: .*built-in rule/,
+      );
+    });
+  });
+});
+
 it('wrong usage is told', async () => {
   await expect(runCheck([])).rejects.toThrow('nothing to check');
   await expect(runCheck(['-f', '.', '-o', 'xml'])).rejects.toThrow('Allowed choices are text, json, sarif, junit');

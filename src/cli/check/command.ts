@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
 import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
+import { loadCustomRules, readRuleFiles } from '../../custom-rules/index.ts';
 import { DEFAULT_POLICY, type Rule } from '../../rules/contract.ts';
 import { createRules } from '../../rules/index.ts';
 import { createOfflineRules } from '../../rules/offline.ts';
@@ -10,7 +11,7 @@ import { packageInfo } from '../package-info.ts';
 import { createProgress } from '../progress.ts';
 import { jsonReport } from '../report/json.ts';
 import { junitReport } from '../report/junit.ts';
-import { sarifReport } from '../report/sarif.ts';
+import { sarifReport, type SarifRule } from '../report/sarif.ts';
 import { PLAIN, textReport, type Paint } from '../report/text.ts';
 import { check } from './check.ts';
 import { readManifests } from './manifest.ts';
@@ -38,6 +39,7 @@ interface CheckFlags {
   readonly namespace: string;
   readonly missingReference: 'Warn' | 'Deny';
   readonly crds: readonly string[];
+  readonly customRules: readonly string[];
   readonly old: readonly string[];
   readonly as?: string;
 }
@@ -63,6 +65,7 @@ export function checkCommand(process: CheckProcess): Command {
     .option('-n, --namespace <name>', 'namespace of objects that name none', 'default')
     .addOption(new Option('--missing-reference <answer>', 'as of the server').choices(['Warn', 'Deny']).default('Warn'))
     .option('--crds <file>', "ToolHive's CRDs, file or folder: fields and rules are taken from them", collect, [])
+    .option('--custom-rules <file>', 'rules of your own (CEL), file or folder; may be repeated', collect, [])
     .option('--old <file>', 'the manifests as they are stored now: judge the change, deletions too', collect, [])
     .option('--as <user>', 'who makes the change')
     .addHelpText(
@@ -75,6 +78,7 @@ ${examples(
   'mcp-authz check -f manifests/ -o sarif > mcp-authz.sarif',
   'git worktree add /tmp/main main && mcp-authz check -f manifests/ --old /tmp/main/manifests/',
   'mcp-authz check -f authz.json',
+  'mcp-authz check -f manifests/ --custom-rules rules.yaml',
 )}`,
     )
     .action(async (files: readonly string[], flags: CheckFlags, command: Command) => {
@@ -137,9 +141,11 @@ async function readSubjects(options: SourceOptions, namespace: string): Promise<
 }
 
 /** CRDs may also stand among the manifests. */
-function rulesOf({ missingReference }: CheckFlags, subjects: readonly Subject[]): readonly Rule[] {
+function rulesOf({ missingReference, customRules }: CheckFlags, subjects: readonly Subject[]): readonly Rule[] {
   const definitions = subjects.filter((subject) => subject.is === 'crd').map(({ object }) => object);
-  return [...createRules({ ...DEFAULT_POLICY, missingReference }), ...createOfflineRules(schemasOf(definitions))];
+  const own = [...createRules({ ...DEFAULT_POLICY, missingReference }), ...createOfflineRules(schemasOf(definitions))];
+  const reserved = own.map(({ id }) => id);
+  return [...own, ...loadCustomRules({ paths: customRules, reserved }, readRuleFiles)];
 }
 
 function render(report: Report, rules: readonly Rule[], flags: CheckFlags, isTerminal: boolean): string {
@@ -149,10 +155,16 @@ function render(report: Report, rules: readonly Rule[], flags: CheckFlags, isTer
     case 'json':
       return jsonReport(report);
     case 'sarif':
-      return sarifReport(report, { ...packageInfo(), rules });
+      return sarifReport(report, { ...packageInfo(), rules: rules.map(withPage) });
     case 'junit':
       return junitReport(report);
   }
+}
+
+const BUILT_IN = new Set([...createRules(DEFAULT_POLICY), ...createOfflineRules()].map(({ id }) => id));
+
+function withPage({ id, title }: Rule): SarifRule {
+  return { id, title, page: BUILT_IN.has(id) ? `rules/${id}.md` : 'custom-rules.md' };
 }
 
 function paintOf(isTerminal: boolean): Paint {

@@ -5,6 +5,8 @@ import type { Report, ReportedFinding } from '../check/report.ts';
 export interface SarifRule {
   readonly id: string;
   readonly title: string;
+  /** Below docs/. */
+  readonly page: string;
 }
 
 export interface SarifOptions {
@@ -24,13 +26,13 @@ export function sarifReport(report: Report, { version, homepage, rules }: SarifO
         name: 'mcp-authz',
         semanticVersion: version,
         informationUri: homepage,
-        rules: used.map(({ id, title }) => ({
+        rules: used.map(({ id, title, page }) => ({
           id,
           name: pascal(id),
           shortDescription: { text: title },
           fullDescription: { text: title },
-          help: { text: title, markdown: `${title} [More](${pageOf(homepage, id)})` },
-          helpUri: pageOf(homepage, id),
+          help: { text: title, markdown: `${title} [More](${pageOf(homepage, page)})` },
+          helpUri: pageOf(homepage, page),
           properties: { tags: ['security', 'kubernetes', 'authorization'] },
         })),
       },
@@ -82,8 +84,8 @@ function fingerprint(parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32);
 }
 
-function pageOf(homepage: string, id: string): string {
-  return `${homepage}/blob/main/docs/rules/${id}.md`;
+function pageOf(homepage: string, page: string): string {
+  return `${homepage}/blob/main/docs/${page}`;
 }
 
 function pascal(id: string): string {
