@@ -5,6 +5,7 @@ import type {
   V1ClusterRoleBinding,
   V1Deployment,
   V1Job,
+  V1MutatingWebhookConfiguration,
   V1NetworkPolicy,
   V1PodDisruptionBudget,
   V1PodSpec,
@@ -30,14 +31,33 @@ const AWAITED_FLAGS = ['--tls-mode', '--tls-secret-name', '--service-name', '--s
 
 beforeAll(helmPath, 120_000);
 
-function all<T = KubernetesObject>(objects: readonly KubernetesObject[], kind: string): readonly T[] {
-  return objects.filter((object) => object.kind === kind) as readonly unknown[] as readonly T[];
+interface Kinds {
+  readonly Deployment: V1Deployment;
+  readonly Job: V1Job;
+  readonly Service: V1Service;
+  readonly PodDisruptionBudget: V1PodDisruptionBudget;
+  readonly NetworkPolicy: V1NetworkPolicy;
+  readonly ClusterRoleBinding: V1ClusterRoleBinding;
+  readonly RoleBinding: V1ClusterRoleBinding;
+  readonly MutatingWebhookConfiguration: V1MutatingWebhookConfiguration;
+  readonly ValidatingWebhookConfiguration: V1MutatingWebhookConfiguration;
+  readonly ServiceMonitor: {
+    readonly spec: {
+      readonly selector: { readonly matchLabels: Record<string, string> };
+      readonly endpoints: readonly { readonly port: string }[];
+    };
+  };
+  readonly CustomResourceDefinition: KubernetesObject;
 }
 
-function only<T>(objects: readonly KubernetesObject[], kind: string): T {
-  const [one, ...others] = all<T>(objects, kind);
+function all<K extends keyof Kinds>(objects: readonly KubernetesObject[], kind: K): readonly Kinds[K][] {
+  return objects.filter((object) => object.kind === kind) as readonly unknown[] as readonly Kinds[K][];
+}
+
+function only<K extends keyof Kinds>(objects: readonly KubernetesObject[], kind: K): Kinds[K] {
+  const [one, ...others] = all(objects, kind);
   if (one === undefined || others.length > 0) {
-    throw new Error(`${String(others.length)} more than one, or no ${kind}`);
+    throw new Error(`expected one ${kind}, not ${String(others.length + (one === undefined ? 0 : 1))}`);
   }
   return one;
 }
@@ -46,7 +66,7 @@ const matches = (selector: Record<string, string> | undefined, labels: Record<st
   Object.entries(selector ?? {}).every(([key, value]) => labels?.[key] === value);
 
 const podTemplates = (objects: readonly KubernetesObject[]): readonly V1PodTemplateSpec[] =>
-  [...all<V1Deployment>(objects, 'Deployment'), ...all<V1Job>(objects, 'Job')].flatMap(({ spec }) =>
+  [...all(objects, 'Deployment'), ...all(objects, 'Job')].flatMap(({ spec }) =>
     spec === undefined ? [] : [spec.template],
   );
 
@@ -93,7 +113,8 @@ it('has no complaint from helm lint', () => {
 });
 
 describe.each(Object.entries(VALUE_SETS))('with %s', (_, values) => {
-  const objects = (): readonly KubernetesObject[] => render(values);
+  let rendered: readonly KubernetesObject[] | undefined;
+  const objects = (): readonly KubernetesObject[] => (rendered ??= render(values));
   const allowedCa = 'tls' in values && JSON.stringify(values.tls).includes('caBundle');
 
   it('renders the same every time, every object once, named, labelled and in the namespace of the release', () => {
@@ -125,30 +146,28 @@ describe.each(Object.entries(VALUE_SETS))('with %s', (_, values) => {
 
   it('selects what it makes, by ports that exist', () => {
     const rendered = objects();
-    const deployment = only<V1Deployment>(rendered, 'Deployment');
-    const service = only<V1Service>(rendered, 'Service');
+    const deployment = only(rendered, 'Deployment');
+    const service = only(rendered, 'Service');
     const labels = deployment.spec?.template.metadata?.labels;
     const ports = deployment.spec?.template.spec?.containers[0]?.ports?.map(({ name }) => name) ?? [];
     expect(matches(deployment.spec?.selector.matchLabels, labels)).toBe(true);
     expect(matches(service.spec?.selector, labels)).toBe(true);
     expect(service.spec?.ports?.map(({ targetPort }) => targetPort)).toEqual(ports);
-    for (const budget of all<V1PodDisruptionBudget>(rendered, 'PodDisruptionBudget')) {
+    for (const budget of all(rendered, 'PodDisruptionBudget')) {
       expect(matches(budget.spec?.selector?.matchLabels, labels)).toBe(true);
     }
-    for (const { spec } of all<V1NetworkPolicy>(rendered, 'NetworkPolicy')) {
+    for (const { spec } of all(rendered, 'NetworkPolicy')) {
       expect(matches(spec?.podSelector?.matchLabels, labels)).toBe(true);
       expect(spec?.ingress?.map(({ ports: open }) => open?.map(({ port }) => port))).toEqual(
         ports.map((port) => [port]),
       );
     }
-    for (const job of all<V1Job>(rendered, 'Job')) {
+    for (const job of all(rendered, 'Job')) {
       const jobLabels = job.spec?.template.metadata?.labels;
       expect(matches(deployment.spec?.selector.matchLabels, jobLabels)).toBe(false);
       expect(matches(service.spec?.selector, jobLabels)).toBe(false);
     }
-    for (const monitor of all<{
-      spec: { selector: { matchLabels: Record<string, string> }; endpoints: { port: string }[] };
-    }>(rendered, 'ServiceMonitor')) {
+    for (const monitor of all(rendered, 'ServiceMonitor')) {
       expect(matches(monitor.spec.selector.matchLabels, service.metadata?.labels)).toBe(true);
       expect(service.spec?.ports?.map(({ name }) => name)).toEqual(
         expect.arrayContaining(monitor.spec.endpoints.map(({ port }) => port)),
@@ -157,7 +176,7 @@ describe.each(Object.entries(VALUE_SETS))('with %s', (_, values) => {
   });
 
   it('mounts each volume, probes by name, and starts the server with flags that it knows', () => {
-    const pod = only<V1Deployment>(objects(), 'Deployment').spec?.template.spec;
+    const pod = only(objects(), 'Deployment').spec?.template.spec;
     const [server] = pod?.containers ?? [];
     expect(server?.volumeMounts?.map(({ name }) => name) ?? []).toEqual(pod?.volumes?.map(({ name }) => name) ?? []);
     for (const probe of [server?.startupProbe, server?.readinessProbe, server?.livenessProbe]) {
@@ -172,19 +191,16 @@ describe.each(Object.entries(VALUE_SETS))('with %s', (_, values) => {
   it('binds roles and accounts that are there, and calls the Service that is there', () => {
     const rendered = objects();
     const names = (kind: string): readonly (string | undefined)[] =>
-      all(rendered, kind).map(({ metadata }) => metadata.name);
-    for (const kind of ['ClusterRoleBinding', 'RoleBinding']) {
-      for (const { roleRef, subjects } of all<V1ClusterRoleBinding>(rendered, kind)) {
+      rendered.filter((object) => object.kind === kind).map(({ metadata }) => metadata.name);
+    for (const kind of ['ClusterRoleBinding', 'RoleBinding'] as const) {
+      for (const { roleRef, subjects } of all(rendered, kind)) {
         expect(names(roleRef.kind)).toContain(roleRef.name);
         expect(names('ServiceAccount')).toContain(subjects?.[0]?.name);
         expect(subjects?.[0]?.namespace).toBe('authz-system');
       }
     }
-    for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration']) {
-      for (const { webhooks } of all<{ webhooks: { clientConfig: { service: object; caBundle?: string } }[] }>(
-        rendered,
-        kind,
-      )) {
+    for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'] as const) {
+      for (const { webhooks } of all(rendered, kind)) {
         for (const { clientConfig } of webhooks) {
           expect(clientConfig.service).toMatchObject({
             name: names('Service')[0],
@@ -214,7 +230,7 @@ it('makes nothing up while it renders, and asks no cluster: every run gives the 
 
 it('holds deleted configs longer than the slowest webhook may take', () => {
   const grace = (values: object): string | undefined =>
-    only<V1Deployment>(render(values), 'Deployment').spec?.template.spec?.containers[0]?.args?.find((flag) =>
+    only(render(values), 'Deployment').spec?.template.spec?.containers[0]?.args?.find((flag) =>
       flag.startsWith('--admission-grace='),
     );
   expect(grace({})).toBe('--admission-grace=15');
@@ -223,9 +239,7 @@ it('holds deleted configs longer than the slowest webhook may take', () => {
 
 it('keeps the CRD on uninstall unless told otherwise', () => {
   const policy = (crds: object): unknown =>
-    only<KubernetesObject>(render({ crds }), 'CustomResourceDefinition').metadata.annotations?.[
-      'helm.sh/resource-policy'
-    ];
+    only(render({ crds }), 'CustomResourceDefinition').metadata.annotations?.['helm.sh/resource-policy'];
   expect(policy({ install: true })).toBe('keep');
   expect(policy({ install: true, keep: false })).toBeUndefined();
 });

@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { readZipEntry } from './zip.ts';
 
@@ -53,7 +53,8 @@ export function helm(args: readonly string[], input?: string, environment: NodeJ
 /** What a release called `authz` in namespace `authz-system` would install with these values. */
 export function template(values: object = {}, ...args: readonly string[]): HelmResult {
   const given = ['template', 'authz', CHART, '--namespace', 'authz-system', '--values', '-', ...args];
-  return helm(given, stringify(values));
+  // JSON is YAML that no version of YAML reads differently: "off" stays a text.
+  return helm(given, JSON.stringify(values));
 }
 
 /** @throws Error with Helm's own words. */
@@ -66,8 +67,8 @@ export function render(values: object = {}, ...args: readonly string[]): readonl
     if (document.errors.length > 0) {
       throw new Error(`${document.errors.join('\n')}\n${stdout}`);
     }
-    const object: unknown = document.toJS();
-    return object === null ? [] : [object as KubernetesObject]; // Helm gives objects or nothing
+    const object = document.toJS() as KubernetesObject | null; // Helm gives objects or nothing
+    return object === null ? [] : [object];
   });
 }
 
