@@ -201,7 +201,7 @@ describe.each(Object.entries(VALUE_SETS))('with %s', (_, values) => {
     }
     for (const kind of ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'] as const) {
       for (const { webhooks } of all(rendered, kind)) {
-        for (const { clientConfig } of webhooks) {
+        for (const { clientConfig } of webhooks ?? []) {
           expect(clientConfig.service).toMatchObject({
             name: names('Service')[0],
             namespace: 'authz-system',
