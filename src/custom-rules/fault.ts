@@ -36,7 +36,7 @@ export function sourceOf(file: string, text: string, faults: CustomRuleFault[]):
 
 /** `rules.yaml:7:19: message`, and the excerpt below. */
 export function renderFault({ file, line, column, message, excerpt }: CustomRuleFault): string {
-  return `${file}:${String(line)}:${String(column)}: ${message}\n${excerpt}`;
+  return `${file}:${String(line)}:${String(column)}: ${message}${excerpt === '' ? '' : `\n${excerpt}`}`;
 }
 
 export function compareFaults(left: CustomRuleFault, right: CustomRuleFault): number {

@@ -36,7 +36,8 @@ export function createCustomRule(rule: CustomRule): readonly Rule[] {
     on: 'write',
     match: matchOf(rule.constraints, WRITE),
     queries: (input) => queries(rule, expressions, input),
-    check: (input, world) => check(rule, expressions, input, world),
+    // kubectl shows a field before each problem of what is invalid, and only a change of the spec is ever judged.
+    check: (input, world) => check(rule, expressions, input, world).map((finding) => ({ ...finding, path: 'spec' })),
   };
   const remove: DeleteRule = {
     id: rule.name,

@@ -7,7 +7,7 @@ import { renderFault } from './fault.ts';
 export interface CustomRuleSource {
   /** The latest that could be compiled, all files together. */
   readonly rules: () => readonly Rule[];
-  stop(): void;
+  readonly stop: () => void;
 }
 
 export interface CustomRuleOptions {

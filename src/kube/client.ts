@@ -41,6 +41,8 @@ export interface ApiRequest {
   readonly contentType?: string;
   /** Of a read, where the API server asks for another try (Retry-After); 10 unless said otherwise. */
   readonly attempts?: number;
+  /** Asked at the very moment of sending; where it says no nothing is sent (API_FENCED). */
+  readonly fence?: () => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -92,6 +94,9 @@ export function createKubeClient(config: KubeConfig): KubeClient {
     }
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const { headers, ...options } = await authenticated();
+    if (call.fence?.() === false) {
+      throw new ApiError('API_FENCED', 0, 'nothing was sent: this replica does not lead any more');
+    }
     return new Promise((resolve, reject) => {
       const request = (secure ? httpsRequest : httpRequest)(
         url,

@@ -9,6 +9,7 @@ export type ApiErrorCode =
   | 'API_TOO_MANY_REQUESTS'
   | 'API_TOO_LARGE'
   | 'API_REFUSED'
+  | 'API_FENCED'
   | 'API_UNAVAILABLE';
 
 const CODES: Readonly<Record<number, ApiErrorCode>> = {

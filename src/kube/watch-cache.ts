@@ -68,7 +68,7 @@ export interface WatchCacheOptions<T> {
 
 const TIMEOUTS: WatchTimeouts = {
   answerMs: 60_000,
-  silenceMs: 130_000, // two bookmarks that did not come
+  silenceMs: 130_000, // two bookmarks that did not come, if any were to come
   lineBytes: 16 * 1024 * 1024, // ten times what etcd stores as one object
   watchSeconds: (random) => Math.round(300 + 300 * random),
   staleMs: 180_000,
@@ -100,6 +100,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
   /** Where the watch goes on from; undefined where only a list will do. */
   let resume: string | undefined;
   let relistAt = 0;
+  /** In a row, without an event or a bookmark in between. */
   let silences = 0;
   let failures = 0;
 
@@ -145,7 +146,9 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
 
   async function watch(resourceVersion: string, signal: AbortSignal): Promise<void> {
     const untilRelist = Math.ceil((relistAt - clock.now()) / 1000);
-    const seconds = Math.max(1, Math.min(timeouts.watchSeconds(clock.random()), untilRelist));
+    // Where nothing happens, nothing may come; then the API server's own end of the watch is the sign of life.
+    const quiet = silences === 0 ? Infinity : Math.floor((timeouts.silenceMs * 0.8) / 1000);
+    const seconds = Math.max(1, Math.min(timeouts.watchSeconds(clock.random()), untilRelist, quiet));
     const startedAt = clock.now();
     try {
       await watchOnce({
@@ -186,9 +189,9 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
 
   function resumable(error: unknown): boolean {
     if (error instanceof WatchFault) {
-      // A second silence in a row may be a resourceVersion from the future (etcd restored): nothing comes until then.
+      // After a first silence the API server was asked to end the next watch before there can be a second.
       silences += error.reason === 'silent' ? 1 : 0;
-      return error.reason === 'silent' && silences < 2;
+      return error.reason === 'unanswered' || (error.reason === 'silent' && silences < 2);
     }
     return error instanceof ApiError && RESUMABLE.has(error.code) && !isFromTheFuture(error);
   }

@@ -8,8 +8,8 @@ import { ApiError, apiErrorFrom, unreachable } from './errors.ts';
 
 /** Why a watch ended that the API server did not end. */
 export class WatchFault extends Error {
-  /** `silent`: nothing came for too long. `malformed`: what came is no event. `reported`: an ERROR event. */
-  readonly reason: 'silent' | 'malformed' | 'reported';
+  /** `unanswered`: not even a first word. `silent`: nothing more for too long. `malformed`: no event. `reported`: an ERROR event. */
+  readonly reason: 'unanswered' | 'silent' | 'malformed' | 'reported';
 
   constructor(reason: WatchFault['reason'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
@@ -25,7 +25,10 @@ export interface WatchEvent {
 export interface WatchLimits {
   /** Until the API server begins to answer. */
   readonly answerMs: number;
-  /** Without a byte. Bookmarks come about once a minute, also where nothing happens. */
+  /**
+   * Without a byte. Bookmarks come about once a minute, but only where anything happened since the watch began (apiserver,
+   * cache_watcher.go: events newer than its resourceVersion).
+   */
   readonly silenceMs: number;
   /** Of one event. */
   readonly lineBytes: number;
@@ -64,10 +67,11 @@ export async function watchOnce(options: WatchOptions): Promise<void> {
   const cancelOverdue = clock.after(seconds * 1000 + OVERDUE_MS, () => {
     own.abort(OVERDUE);
   });
-  const watchdog = createWatchdog(clock, limits.answerMs, (ms) => {
-    own.abort(new WatchFault('silent', `nothing came for ${String(Math.round(ms / 1000))} s`));
-  });
   let response: IncomingMessage | undefined;
+  const watchdog = createWatchdog(clock, limits.answerMs, (ms) => {
+    const reason = response === undefined ? 'unanswered' : 'silent';
+    own.abort(new WatchFault(reason, `nothing came for ${String(Math.round(ms / 1000))} s`));
+  });
   try {
     response = await client.stream({
       method: 'GET',

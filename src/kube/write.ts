@@ -35,9 +35,13 @@ export interface Writer {
   remove(path: string, preconditions: Preconditions, signal: AbortSignal): Promise<void>;
 }
 
-export function createWriter(client: KubeClient): Writer {
+/**
+ * `fence` is asked at the moment of each write, after everything that could take time: with a leader's `isLeader` a
+ * process that was frozen in between writes nothing.
+ */
+export function createWriter(client: KubeClient, fence: () => boolean = () => true): Writer {
   const write = async (call: ApiRequest): Promise<KubernetesObject> => {
-    const answer = await client.request({ ...call, query: { fieldManager: FIELD_MANAGER, ...call.query } });
+    const answer = await client.request({ ...call, fence, query: { fieldManager: FIELD_MANAGER, ...call.query } });
     if (!isKubernetesObject(answer)) {
       throw new ApiError('API_UNAVAILABLE', 200, 'the API server answered with something that is no object');
     }
@@ -66,7 +70,7 @@ export function createWriter(client: KubeClient): Writer {
     replace: (path, body, signal) => write({ method: 'PUT', path, body, signal }),
     remove: async (path, preconditions, signal) => {
       const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions };
-      await client.request({ method: 'DELETE', path, body, signal }); // answers the object or a Status
+      await client.request({ method: 'DELETE', path, body, fence, signal }); // answers the object or a Status
     },
   };
 }

@@ -84,8 +84,13 @@ export function createCaches({ client, served, clock, logger, metrics }: CachesD
   };
 }
 
-/** References come in bursts (a rollout, a restored namespace); one pass over the config does for all of them. */
-const GATHER_MS = 100;
+/**
+ * References come in bursts (a rollout, a restored namespace), and the list of them is written as a whole: the longer it
+ * is, the longer the next ones are waited for. The last one to go is not waited for.
+ */
+function gatherMs(referrers: number): number {
+  return referrers === 0 ? 0 : Math.min(50 + 3 * referrers, 5000);
+}
 
 export interface Wake {
   now(key: string): void;
@@ -134,7 +139,8 @@ function followWorkload(
   }
   for (const reference of new Set([before?.reference, after?.reference])) {
     if (reference !== undefined) {
-      wake.soon(configKey(namespace, reference), GATHER_MS);
+      const count = index.referrers(namespace, reference).length;
+      wake.soon(configKey(namespace, reference), gatherMs(count));
     }
   }
 }

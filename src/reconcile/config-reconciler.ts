@@ -31,6 +31,9 @@ export interface ReconcileDeps {
 /** Milliseconds after which to look again without being told; 0 where there is nothing to wait for. */
 export type Reconcile = (namespace: string, name: string, signal: AbortSignal) => Promise<number>;
 
+/** What else could release it (its namespace begins to go away) is not watched. */
+const STILL_HELD_MS = 30_000;
+
 export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
   const { getLive, analyze, writer, status, clock, now } = deps;
 
@@ -43,12 +46,13 @@ export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
     // Before the LIST: the grace must be over when it is made.
     const graceLeft = isTerminating(object) ? graceLeftMs(firstSeen(object, deps), clock.now(), deps.graceMs) : 0;
     const analysis = await analyze(authorizerSpecOf(object), signal);
-    const { referrers, listed } = await gatherReferrers(object, namespace, name, deps, signal);
+    const { referrers, listed, namespaceTerminating } = await gatherReferrers(object, namespace, name, deps, signal);
     const decision = decideConfig({
       config: object,
       analysis,
       referrers,
       releasable: listed && graceLeft === 0,
+      namespaceTerminating,
       undeclared: status.undeclared(object.kind),
       now: now(),
     });
@@ -63,7 +67,7 @@ export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
     if (wait === 0) {
       tell(object, decision, deps.events);
     }
-    return Math.max(wait, graceLeft);
+    return Math.max(wait, graceLeft > 0 ? graceLeft : isTerminating(object) ? STILL_HELD_MS : 0);
   };
 }
 
@@ -72,6 +76,12 @@ function firstSeen({ metadata }: KubernetesObject, { deletions, clock }: Reconci
   const known = deletions.get(uid) ?? clock.now();
   deletions.set(uid, known);
   return known;
+}
+
+interface Gathered {
+  readonly referrers: readonly Referrer[];
+  readonly listed: boolean;
+  readonly namespaceTerminating: boolean;
 }
 
 /**
@@ -84,16 +94,19 @@ async function gatherReferrers(
   name: string,
   { index, resolver }: ReconcileDeps,
   signal: AbortSignal,
-): Promise<{ readonly referrers: readonly Referrer[]; readonly listed: boolean }> {
+): Promise<Gathered> {
   const known = index.referrers(namespace, name);
   const labelled = object.metadata.labels?.[IN_USE_LABEL] !== undefined;
   if (!isTerminating(object) && (known.length > 0 || !labelled)) {
-    return { referrers: known, listed: false };
+    return { referrers: known, listed: false, namespaceTerminating: false };
   }
   const query = { ask: 'referrers', namespace, name } as const;
-  const answer = (await resolver.resolve([query], signal)).answer(query);
+  const about = { ask: 'namespace', name: namespace } as const;
+  const answers = await resolver.resolve([query, about], signal);
+  const [answer, facts] = [answers.answer(query), answers.answer(about)];
   if (answer?.state === 'present') {
-    return { referrers: answer.value, listed: true };
+    const namespaceTerminating = facts?.state === 'present' && facts.value.terminating;
+    return { referrers: answer.value, listed: true, namespaceTerminating };
   }
   throw new Error(`who refers to it could not be listed: ${answer?.state === 'unknown' ? answer.why : 'no answer'}`);
 }

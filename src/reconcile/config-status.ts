@@ -22,6 +22,8 @@ export interface ConfigFacts {
    * known for the whole admission grace; only that may release the config.
    */
   readonly releasable: boolean;
+  /** Workloads and configs go away together then, in any order: nothing is held, and nothing new can be created. */
+  readonly namespaceTerminating: boolean;
   /** Status fields that the CRD does not declare. */
   readonly undeclared: ReadonlySet<string>;
   readonly now: Date;
@@ -55,7 +57,8 @@ export function decideConfig(facts: ConfigFacts): ConfigDecision {
   const { config, analysis, referrers, undeclared, now } = facts;
   const view = statusView(config);
   const validity = validityOf(analysis, view);
-  const blocked = isTerminating(config) && referrers.length > 0 ? [blockedBy(referrers)] : [];
+  const held = isTerminating(config) && referrers.length > 0 && !facts.namespaceTerminating;
+  const blocked = held ? [blockedBy(referrers)] : [];
   const write = statusWrite(
     view,
     {
@@ -84,12 +87,12 @@ export function isTerminating(object: KubernetesObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }
 
-function finalizer({ config, referrers, releasable }: ConfigFacts): ConfigDecision['finalizer'] {
+function finalizer({ config, referrers, releasable, namespaceTerminating }: ConfigFacts): ConfigDecision['finalizer'] {
   const present = config.metadata.finalizers?.includes(FINALIZER) ?? false;
   if (!isTerminating(config)) {
     return present ? 'keep' : 'add'; // the API server refuses new finalizers on what is being deleted
   }
-  return present && releasable && referrers.length === 0 ? 'remove' : 'keep';
+  return present && (namespaceTerminating || (releasable && referrers.length === 0)) ? 'remove' : 'keep';
 }
 
 function label({ metadata }: KubernetesObject, used: boolean): ConfigDecision['inUse'] {

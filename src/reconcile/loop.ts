@@ -14,6 +14,7 @@ import type { WatchMetrics } from '../kube/watch-cache.ts';
 import { createWriter } from '../kube/write.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createCaches, follow, type Caches } from './caches.ts';
+import { remembering } from './config-memo.ts';
 import { createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
 import { fenced, NotLeaderError } from './fence.ts';
 import { createGetLive } from './gather.ts';
@@ -78,9 +79,10 @@ export function createLoop(deps: LoopDeps): Loop {
     ...{ getLive: createGetLive(client, discovery), resolver, analyze, index, writer, status },
     ...{ events, clock, now, graceMs, deletions },
   };
+  const remembered = { ...shared, resolver: remembering(resolver, (...of) => caches.configs.get(...of)) };
   const reconcilers = new Map<string, Reconcile>([
     [AUTHZ_CONFIG.kind, createConfigReconciler(shared)],
-    ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, shared)] as const),
+    ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, remembered)] as const),
   ]);
   follow(caches, index, deletions, clock, {
     now: (key) => queue?.add(key),

@@ -336,7 +336,7 @@ spec: { type: httpv1, config: { http: { url: "https://pdp.example.com" }, claim_
 
   it('are asked beside the built-in ones, and have a page too', async () => {
     const run = await checkFiles({ 'a.yaml': pdp }, '--custom-rules', join(rules, 'only-cedarv1.yaml'));
-    expect([lines(run), run.exitCode]).toEqual([['a.yaml:1 only-cedarv1 deny '], 1]);
+    expect([lines(run), run.exitCode]).toEqual([['a.yaml:4 only-cedarv1 deny spec'], 1]);
     const sarif = await checkFiles({ 'a.yaml': pdp }, '--custom-rules', rules, '-o', 'sarif');
     expect(sarif.output).toMatch(/"helpUri": ".*\/docs\/custom-rules\.md"/);
   });

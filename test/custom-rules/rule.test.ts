@@ -383,7 +383,7 @@ describe('messages', () => {
       {
         ruleId: 'mine',
         level: 'deny',
-        path: '',
+        path: 'spec',
         reason: 'ValidationFailed',
         message: 'one',
         refusal: 'Forbidden',
@@ -392,7 +392,7 @@ describe('messages', () => {
       {
         ruleId: 'mine',
         level: 'deny',
-        path: '',
+        path: 'spec',
         reason: 'ValidationFailed',
         message: 'three',
         refusal: 'Invalid',
@@ -439,7 +439,7 @@ describe('errors', () => {
       {
         ruleId: 'mine',
         level,
-        path: '',
+        path: 'spec',
         reason: 'RuleError',
         message: 'Custom rule "mine" could not be evaluated: validations[0]: No such key: nothing.',
         detail: 'object.spec.nothing == 1 &&\n            ^',

@@ -288,6 +288,33 @@ it('a connection that went silent is dropped and gone on from; after the second 
   await until('the dropped connections are closed', () => server.watches() <= 1);
 });
 
+it('after a silence the next watch is short, so that its own end is the sign of life, until something comes', async () => {
+  const clock = createFakeClock(0);
+  const run = start({ silenceMs: 100_000, relistMs: 1e9 }, clock);
+  const seconds = (): readonly unknown[] =>
+    server.requests('watch').map((url) => url.searchParams.get('timeoutSeconds'));
+  await watching();
+  clock.advance(100_000);
+  await until('a pause', () => run.ended.length === 1 && clock.pending() === 1);
+  clock.advance(1);
+  await until('a short watch', () => seconds().length === 2);
+  await watching();
+  clock.advance(80_000);
+  server.endWatches('end');
+  await until('another short watch', () => seconds().length === 3);
+  await watching();
+  server.put('ns', 'a', 'v');
+  await until('it arrives', () => run.cache.get('ns', 'a') === 'v');
+  clock.advance(80_000);
+  server.endWatches('end');
+  await until('a long watch', () => seconds().length === 4);
+  expect([seconds(), run.ended]).toEqual([
+    ['300', '80', '80', '300'],
+    ['silent', 'ended', 'ended'],
+  ]);
+  expect(server.requests('list')).toHaveLength(1);
+});
+
 it('bookmarks keep a quiet watch alive', async () => {
   const clock = createFakeClock();
   const run = start({ silenceMs: 100_000 }, clock);
@@ -307,7 +334,7 @@ it('a list or a watch that is never answered is given up', async () => {
   server.next('watch', neverAnswer);
   const run = start({ answerMs: 50 });
   await watching();
-  expect(run.ended).toEqual(['unreachable', 'silent']);
+  expect(run.ended).toEqual(['unreachable', 'unanswered']);
   expect(contents(run)).toEqual(['ns/a=v']);
 });
 

@@ -91,3 +91,13 @@ it('an answer that is no object is no success', async () => {
   server.next('POST', answer(200, '<html>'));
   await expect(writer.create(COLLECTION, OBJECT, signal)).rejects.toThrow('something that is no object');
 });
+
+it('behind a fence that closed nothing is sent', async () => {
+  let open = true;
+  const fenced = createWriter(server.client, () => open);
+  const first = fenced.create(COLLECTION, OBJECT, signal);
+  open = false; // while the credentials were being looked up
+  await expect(first).rejects.toMatchObject({ code: 'API_FENCED' });
+  await expect(fenced.remove(PATH, {}, signal)).rejects.toMatchObject({ code: 'API_FENCED' });
+  expect(server.received).toEqual([]);
+});

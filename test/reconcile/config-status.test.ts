@@ -34,6 +34,7 @@ function decide(object: KubernetesObject, facts: Partial<ConfigFacts> = {}): Con
     analysis: VALID,
     referrers: [],
     releasable: false,
+    namespaceTerminating: false,
     undeclared: new Set(),
     now: NOW,
     ...facts,
@@ -217,6 +218,11 @@ describe('a config that is being deleted', () => {
 
   it('U5: is not released within the admission grace, when a reference may be on its way', () => {
     expect(decide(a(DELETED), { releasable: false }).finalizer).toBe('keep');
+  });
+
+  it('is released at once, and not called blocked, where its namespace goes away with everything in it', () => {
+    const decision = decide(a(DELETED), { referrers: USERS, namespaceTerminating: true });
+    expect([decision.finalizer, conditionsOf(decision), decision.notes]).toEqual(['remove', [valid], []]);
   });
 
   it('gets no finalizer, which the API server would refuse', () => {

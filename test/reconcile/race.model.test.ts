@@ -76,6 +76,7 @@ function releases(state: State, { grace }: Model): boolean {
     config: config({}, metadata),
     analysis: VALID,
     referrers: referrers(state),
+    namespaceTerminating: false,
     releasable: graceLeftMs(0, state.seen ?? 0, grace) === 0,
     undeclared: new Set(),
     now: NOW,

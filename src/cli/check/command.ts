@@ -6,6 +6,7 @@ import { DEFAULT_POLICY, type Rule } from '../../rules/contract.ts';
 import { createRules } from '../../rules/index.ts';
 import { createOfflineRules } from '../../rules/offline.ts';
 import { schemasOf } from '../../schema/crd.ts';
+import { BUILT_IN_IDS } from '../built-in-ids.ts';
 import { examples } from '../examples.ts';
 import { packageInfo } from '../package-info.ts';
 import { createProgress } from '../progress.ts';
@@ -144,8 +145,7 @@ async function readSubjects(options: SourceOptions, namespace: string): Promise<
 function rulesOf({ missingReference, customRules }: CheckFlags, subjects: readonly Subject[]): readonly Rule[] {
   const definitions = subjects.filter((subject) => subject.is === 'crd').map(({ object }) => object);
   const own = [...createRules({ ...DEFAULT_POLICY, missingReference }), ...createOfflineRules(schemasOf(definitions))];
-  const reserved = own.map(({ id }) => id);
-  return [...own, ...loadCustomRules({ paths: customRules, reserved }, readRuleFiles)];
+  return [...own, ...loadCustomRules({ paths: customRules, reserved: BUILT_IN_IDS }, readRuleFiles)];
 }
 
 function render(report: Report, rules: readonly Rule[], flags: CheckFlags, isTerminal: boolean): string {
@@ -161,10 +161,8 @@ function render(report: Report, rules: readonly Rule[], flags: CheckFlags, isTer
   }
 }
 
-const BUILT_IN = new Set([...createRules(DEFAULT_POLICY), ...createOfflineRules()].map(({ id }) => id));
-
 function withPage({ id, title }: Rule): SarifRule {
-  return { id, title, page: BUILT_IN.has(id) ? `rules/${id}.md` : 'custom-rules.md' };
+  return { id, title, page: BUILT_IN_IDS.includes(id) ? `rules/${id}.md` : 'custom-rules.md' };
 }
 
 function paintOf(isTerminal: boolean): Paint {
