@@ -8,6 +8,7 @@ interface AnswerTypes {
   analysis: Analysis;
   referrers: readonly Referrer[];
   namespace: NamespaceFacts;
+  mayBypass: boolean;
 }
 
 /** Answers by {@link queryKey}, gathered before any rule runs. */
@@ -48,5 +49,6 @@ export function worldViewOf(declared: readonly Query[], answers: WorldAnswers): 
     analysis: (spec: AuthorizerSpec) => look({ ask: 'analysis', spec }),
     referrers: (namespace, name) => look({ ask: 'referrers', namespace, name }),
     namespace: (name) => look({ ask: 'namespace', name }),
+    mayBypass: (namespace, name, user) => look({ ask: 'mayBypass', namespace, name, user }),
   };
 }

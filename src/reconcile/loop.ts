@@ -16,7 +16,6 @@ import type { Logger } from '../runtime/logger.ts';
 import { createCaches, follow, type Caches } from './caches.ts';
 import { remembering } from './config-memo.ts';
 import { createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
-import { fenced, NotLeaderError } from './fence.ts';
 import { createGetLive } from './gather.ts';
 import { configKey, parseKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
@@ -26,15 +25,11 @@ import { createWorkloadReconciler } from './workload-reconciler.ts';
 
 export type Outcome = 'done' | 'conflict' | 'gone' | 'failed' | 'not-leader';
 
-export interface LoopMetrics extends WatchMetrics {
+export interface LoopMetrics {
   reconciled(kind: string, outcome: Outcome, seconds: number): void;
   wrote(what: 'status' | 'object'): void;
   /** What to ask when the metrics are read. */
-  observe(state: {
-    readonly depth: () => number;
-    readonly contended: () => number;
-    readonly leads: () => boolean;
-  }): void;
+  observe(state: { readonly depth: () => number; readonly contended: () => number }): void;
 }
 
 export interface LoopDeps {
@@ -45,7 +40,7 @@ export interface LoopDeps {
   readonly leadership: Leadership;
   readonly events: EventRecorder;
   readonly logger: Logger;
-  readonly metrics: LoopMetrics;
+  readonly metrics: LoopMetrics & WatchMetrics;
   readonly clock: Clock;
   readonly now: () => Date;
   readonly graceMs: number;
@@ -71,8 +66,8 @@ export function createLoop(deps: LoopDeps): Loop {
   const caches = createCaches({ client, served: () => served, clock, logger, metrics });
   const index = createReferrerIndex();
   const deletions = new Map<string, number>();
-  const counted = countWrites(createWriter(client), metrics);
-  const writer = fenced(counted, () => leadership.isLeader());
+  const isLeader = (): boolean => leadership.isLeader();
+  const writer = countWrites(createWriter(client, isLeader), metrics);
   const status = createStatusWriter({ writer, clock });
   const { resolver, analyze, events, graceMs } = deps;
   const shared: ReconcileDeps = {
@@ -91,7 +86,6 @@ export function createLoop(deps: LoopDeps): Loop {
   metrics.observe({
     depth: () => queue?.depth() ?? 0,
     contended: () => status.contended(),
-    leads: () => leadership.isLeader(),
   });
 
   /** CRDs come, go and gain versions while we run. */
@@ -153,7 +147,7 @@ export function createLoop(deps: LoopDeps): Loop {
 
   /** A conflict is somebody else's write, not a failure; what is gone will not come back under this key. */
   function failed(own: WorkQueue, key: string, error: unknown, signal: AbortSignal): Outcome {
-    if (signal.aborted || error instanceof NotLeaderError) {
+    if (signal.aborted || (error instanceof ApiError && error.code === 'API_FENCED')) {
       return 'not-leader';
     }
     if (error instanceof ApiError && error.code === 'API_CONFLICT') {

@@ -54,7 +54,9 @@ export type Query =
   | { readonly ask: 'analysis'; readonly spec: AuthorizerSpec }
   /** Every workload that refers to a config, of all three kinds, read so that none is missed. */
   | { readonly ask: 'referrers'; readonly namespace: string; readonly name: string }
-  | { readonly ask: 'namespace'; readonly name: string };
+  | { readonly ask: 'namespace'; readonly name: string }
+  /** Whether a user may delete a config although it is in use: the verb `bypass`. */
+  | { readonly ask: 'mayBypass'; readonly namespace: string; readonly name: string; readonly user: UserInfo };
 
 export interface ResolvedConfig {
   readonly object: KubernetesObject;
@@ -79,6 +81,7 @@ export interface WorldView {
   /** Sorted by kind, then name. */
   referrers(namespace: string, name: string): Answer<readonly Referrer[]>;
   namespace(name: string): Answer<NamespaceFacts>;
+  mayBypass(namespace: string, name: string, user: UserInfo): Answer<boolean>;
 }
 
 /** `audit` reaches the audit log only. `unknown` is for what must not be decided without an answer: the request fails, and its failurePolicy decides. */
