@@ -18,6 +18,7 @@ import type { Settings } from '../../runtime/settings.ts';
 export interface Companion {
   /** For readiness. */
   fault(): string | undefined;
+  leads(): boolean;
   stop(): Promise<void>;
 }
 
@@ -39,41 +40,12 @@ export function startCompanion(
   // A container that is started anew in its Pod keeps the host name, and must not take its own old lease for its own.
   const identity = `${instance}_${randomUUID()}`;
   const metrics = { ...createKubeMetrics(registry), ...createLoopMetrics(registry) };
-  const loop = createLoop({
+  const leadership = createLeadership({
     client,
-    discovery,
-    resolver,
-    analyze,
-    leadership: createLeadership({
-      client,
-      namespace: leaseNamespace,
-      name: leaseName,
-      identity,
-      clock: systemClock,
-      logger,
-      metrics,
-    }),
-    events: createEventRecorder({
-      client,
-      controller: `${GROUP}/mcp-authz-webhook`,
-      instance,
-      clock: systemClock,
-      logger,
-      metrics,
-    }),
+    namespace: leaseNamespace,
+    name: leaseName,
+    identity,
+    clock: systemClock,
     logger,
     metrics,
-    clock: systemClock,
-    now,
-    graceMs: admissionGrace * 1000,
   });
-  const stopping = new AbortController();
-  const running = loop.run(stopping.signal);
-  return {
-    fault: () => loop.fault(),
-    stop: () => {
-      stopping.abort();
-      return running;
-    },
-  };
-}

@@ -1,10 +1,10 @@
 /** `mcp-authz serve`: puts the parts together, starts them in order and stops them in reverse. */
 import { createMutatingHandler, createValidatingHandler } from '../../admission/handler.ts';
+import { onlyClients } from '../../admission/client-names.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer } from '../../admission/server.ts';
 import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
 import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
-import { certificateFault, loadServingCertificate } from '../../certs/files.ts';
 import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
@@ -13,8 +13,9 @@ import { createRules } from '../../rules/index.ts';
 import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
-import { SettingsError, type Settings } from '../../runtime/settings.ts';
+import type { Settings } from '../../runtime/settings.ts';
 import { BUILT_IN_IDS } from '../built-in-ids.ts';
+import { prepareCertificates } from './certificates.ts';
 import { startCompanion } from './companion.ts';
 
 export interface Running {
@@ -32,7 +33,7 @@ export interface ServeDeps {
 
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
-  const certificate = settings.webhooks === 'on' ? loadServingCertificate(...certificateFiles(settings)) : undefined;
+  const certificates = settings.webhooks === 'on' ? prepareCertificates(settings) : undefined;
   const metrics = createMetrics();
   const customRules = createCustomRuleSource(
     { paths: settings.customRules, reserved: BUILT_IN_IDS },
@@ -60,20 +61,17 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   });
   const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
   const admission =
-    certificate === undefined
+    certificates === undefined
       ? undefined
-      : await startServer(listener, {
+      : await startServer(onlyClients(settings.clientAllowedNames, listener), {
           address: settings.bindAddress,
           port: settings.port,
-          tls: { cert: certificate.cert, key: certificate.key, minVersion: settings.tlsMinVersion },
+          tls: certificates.tls,
+          connections: { maxRequests: settings.maxConnectionRequests },
         });
-  if (certificate !== undefined) {
-    metrics.certificateExpires(certificate.notAfter);
-    readiness.unshift({ name: 'certificate', check: () => certificateFault(certificate, now()) });
-    readiness.push({
-      name: 'listener',
-      check: () => (admission?.listening() === true ? undefined : 'the admission port is closed'),
-    });
+  if (admission !== undefined) {
+    const closed = 'the admission port is closed';
+    readiness.push({ name: 'listener', check: () => (admission.listening() ? undefined : closed) });
   }
   const companion =
     settings.loop === 'on'
@@ -84,6 +82,13 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
       : undefined;
   if (companion !== undefined) {
     readiness.push({ name: 'loop', check: () => companion.fault() });
+  }
+  const renewal =
+    admission === undefined
+      ? undefined
+      : certificates?.start({ client, admission, metrics, logger, now, leads: () => companion?.leads() ?? true });
+  if (renewal !== undefined) {
+    readiness.unshift({ name: 'certificate', check: () => renewal.fault() });
   }
   const health = await startServer(createHealthApp({ readiness, registry: metrics.registry }), {
     address: settings.bindAddress,
@@ -100,6 +105,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
       warming.abort();
       customRules.stop();
       await admission?.stop();
+      await renewal?.stop();
       await companion?.stop();
       await health.stop();
       await analyzer.close();
@@ -114,14 +120,4 @@ function every(milliseconds: number, run: () => void): () => void {
   return () => {
     clearInterval(timer);
   };
-}
-
-function certificateFiles({ tlsCertFile, tlsPrivateKeyFile }: Settings): readonly [string, string] {
-  if (tlsCertFile === undefined || tlsPrivateKeyFile === undefined) {
-    throw new SettingsError(
-      'a serving certificate is needed: give --tls-cert-file and --tls-private-key-file ' +
-        '("npm start" without a cluster makes its own; certs/README.md shows the other ways)',
-    );
-  }
-  return [tlsCertFile, tlsPrivateKeyFile];
 }
