@@ -8,6 +8,7 @@ import type { JsonObject } from '../../src/api/json.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { chartFiles, webhookDefaults } from '../../src/cli/manifests/chart.ts';
 import { renderBackstop, renderManifests } from '../../src/cli/manifests/manifests.ts';
+import { createKubeMetrics } from '../../src/kube/metrics.ts';
 import { createLoopMetrics } from '../../src/runtime/loop-metrics.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { CHART, helmPath, render } from '../support/helm.ts';
@@ -54,16 +55,28 @@ describe('what is installed without values', () => {
     expect(rendered).toHaveLength(backstop.length);
   });
 
+  const rules = (objects: readonly KubernetesObject[], kind: string): readonly unknown[] =>
+    objects
+      .filter((object) => object.kind === kind && object.metadata.annotations?.['helm.sh/hook'] === undefined)
+      .map((object) => object['rules']);
+
   it('may do what webhooks/rbac.yaml says, no more and no less', () => {
-    const rules = (objects: readonly KubernetesObject[], kind: string): unknown =>
-      objects
-        .filter((object) => object.kind === kind && object.metadata.annotations?.['helm.sh/hook'] === undefined)
-        .map((object) => object['rules']);
     const base = objectsOf(SOURCES.rbac);
     for (const kind of ['ClusterRole', 'Role']) {
       expect(rules(render(), kind)).toEqual(rules(base, kind));
       expect(rules(base, kind)).not.toEqual([]);
     }
+  });
+
+  it('may not do what the values make needless', () => {
+    const text = (values: object): string =>
+      JSON.stringify(['ClusterRole', 'Role'].map((kind) => rules(render(values), kind)));
+    const files = text({ tls: { mode: 'files', existingSecret: 'serving' } });
+    expect(files).not.toMatch(/secrets|webhookconfigurations/);
+    expect(text({ certManager: { enabled: true } })).toBe(files);
+    const withoutLoop = text({ loop: { enabled: false } });
+    expect(withoutLoop).not.toMatch(/status|events|"verbs":\["patch"\]/);
+    expect(withoutLoop).toMatch(/secrets.*webhookconfigurations|webhookconfigurations.*secrets/);
   });
 
   it('says of each verb what it is for', () => {
@@ -106,7 +119,8 @@ describe('alerts and dashboard', () => {
   it('ask for metrics that the server has', async () => {
     const registry = new Registry();
     const loop = createLoopMetrics(registry);
-    loop.observe({ depth: () => 0, contended: () => 0, leads: () => true });
+    loop.observe({ depth: () => 0, contended: () => 0 });
+    createKubeMetrics(registry);
     const metrics = await Registry.merge([createMetrics().registry, registry]).getMetricsAsJSON();
     const known = metrics.map(({ name }) => name);
     const texts = [

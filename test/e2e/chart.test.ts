@@ -13,7 +13,6 @@ import { issueCa, issueServing } from '../../src/certs/issue.ts';
 import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import type { KubectlResult } from '../../src/cli/playground/demonstration.ts';
 import { must } from '../../src/cli/playground/environment.ts';
-import { SETTINGS } from '../../src/runtime/settings.ts';
 import { CHART, helmPath } from '../support/helm.ts';
 import { assembleImage, type Image } from '../support/image.ts';
 import { eventually } from './cluster.ts';
@@ -156,12 +155,7 @@ describe('helm install', () => {
   beforeAll(async () => {
     await must(cluster.kubectl, ['create', 'namespace', NAMESPACE]);
     await must(cluster.kubectl, ['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted']);
-    const values = join(folder, 'values.yaml');
-    writeFileSync(
-      values,
-      JSON.stringify({ tls: { mode: 'files', existingSecret: 'serving', caBundle: certificates.ca } }),
-    );
-    const installed = await helm('install', 'authz', CHART, '--namespace', NAMESPACE, '--values', values);
+    const installed = await helm('install', 'authz', CHART, '--namespace', NAMESPACE);
     expect(installed.stderr).toBe('');
     image = assembleImage();
   });
@@ -182,14 +176,10 @@ describe('helm install', () => {
     const deployment = await get<V1Deployment>('deployment', NAME, '-n', NAMESPACE);
     const [container] = deployment.spec?.template.spec?.containers ?? [];
     const token = await must(cluster.kubectl, ['create', 'token', NAME, '-n', NAMESPACE, '--duration', '1h']);
-    mkdirSync(join(image.root, 'etc/mcp-authz/tls'), { recursive: true });
+    mkdirSync(join(image.root, 'etc'), { recursive: true });
     cpSync(cluster.kubeconfigFor(NAME, token.trim()), join(image.root, 'etc/kubeconfig'));
     chmodSync(join(image.root, 'etc/kubeconfig'), 0o644);
-    writeFileSync(join(image.root, 'etc/mcp-authz/tls/tls.crt'), certificates.cert);
-    // 0440 and a group in the Pod.
-    writeFileSync(join(image.root, 'etc/mcp-authz/tls/tls.key'), certificates.key, { mode: 0o644 });
-    const known = Object.values(SETTINGS).map(({ flag }) => flag.split(' ')[0]);
-    const args = (container?.args ?? []).filter((arg) => !arg.startsWith('--') || known.includes(arg.split('=')[0]));
+    const args = container?.args ?? [];
     const started = image.start([
       ...args,
       '--kubeconfig=/etc/kubeconfig',
@@ -216,6 +206,13 @@ describe('helm install', () => {
       'ready',
       async () => (await fetch(`http://127.0.0.1:${String(healthPort)}/readyz`)).status === 200,
     );
+  });
+
+  it('issues its certificate and publishes the CA in every webhook', async () => {
+    await eventually('published', async () => (await bundles()).every((bundle) => bundle !== undefined));
+    const { data } = await get<{ data: Record<string, string> }>('secret', 'mcp-authz-webhook-tls', '-n', NAMESPACE);
+    const ca = Buffer.from(data['ca.crt'] ?? '', 'base64').toString();
+    expect((await bundles()).map((bundle) => bundle?.trim())).toEqual((await bundles()).map(() => ca.trim()));
   });
 
   it('is called through its Service, and refuses and admits', async () => {

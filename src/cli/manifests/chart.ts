@@ -186,12 +186,32 @@ function backstopTemplate(): string {
     .join('---\n');
 }
 
+/** Rules that some values make needless, by what they are about. */
+const NEEDED_ONLY_WHERE: readonly { readonly about: RegExp; readonly where: string }[] = [
+  {
+    about: /resources: .*(secrets|webhookconfigurations)/,
+    where: `eq (include "${CHART}.tlsMode" .) "self-managed"`,
+  },
+  {
+    about: /apiGroups: \[(toolhive\.stacklok\.dev\][^]*verbs: \[patch\]|events\.k8s\.io)/,
+    where: '.Values.loop.enabled',
+  },
+];
+
+/** A rule is its comments and the lines from its dash on. */
+function conditionalRules(document: string): string {
+  return document.replaceAll(/(^ {2}#.*\n)*^ {2}- apiGroups:.*\n(^ {4}.*\n)*/gm, (rule) => {
+    const condition = NEEDED_ONLY_WHERE.find(({ about }) => about.test(rule));
+    return condition === undefined ? rule : `  {{- if ${condition.where} }}\n${rule}  {{- end }}\n`;
+  });
+}
+
 /** Every role of webhooks/rbac.yaml and who has it, with the comments. The namespace and the account are the chart's. */
 function rbacTemplate(text: string): string {
   const documents = text.split(/^---\n/m).filter((document) => /^kind: (Cluster)?Role(Binding)?$/m.test(document));
   const templates = documents.map((document) =>
     labelled(
-      escaped(document.replace(/^# What the server may do.*\n/, ''))
+      conditionalRules(escaped(document.replace(/^# What the server may do.*\n/, '')))
         .replaceAll(/^( {2,4}namespace:) mcp-authz-system$/gm, `$1 ${RELEASE_NAMESPACE}`)
         // Two spaces: the object's own name, and that of the role it binds; four: the account.
         .replaceAll(/^ {2}name: mcp-authz-webhook/gm, `  name: {{ include "${CHART}.fullname" . }}`)

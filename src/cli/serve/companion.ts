@@ -49,3 +49,34 @@ export function startCompanion(
     logger,
     metrics,
   });
+  const loop = createLoop({
+    client,
+    discovery,
+    resolver,
+    analyze,
+    leadership,
+    events: createEventRecorder({
+      client,
+      controller: `${GROUP}/mcp-authz-webhook`,
+      instance,
+      clock: systemClock,
+      logger,
+      metrics,
+    }),
+    logger,
+    metrics,
+    clock: systemClock,
+    now,
+    graceMs: admissionGrace * 1000,
+  });
+  const stopping = new AbortController();
+  const running = loop.run(stopping.signal);
+  return {
+    fault: () => loop.fault(),
+    leads: () => leadership.isLeader(),
+    stop: () => {
+      stopping.abort();
+      return running;
+    },
+  };
+}
