@@ -54,6 +54,7 @@ export const VALUE_SETS: Readonly<Record<string, object>> = {
     ),
     loop: { enabled: true },
   },
+  'a selector taken away': { webhooks: { configsDelete: { namespaceSelector: null, objectSelector: null } } },
   'only what admission needs': {
     loop: { enabled: false },
     backstop: { enabled: false },

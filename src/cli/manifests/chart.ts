@@ -34,7 +34,7 @@ interface Webhook {
   readonly timeoutSeconds: number;
   readonly namespaceSelector: Selector;
   readonly objectSelector?: Selector;
-  readonly matchConditions: readonly object[];
+  readonly matchConditions?: readonly object[];
   readonly clientConfig: { readonly service: { readonly path: string; readonly port: number } };
 }
 
@@ -140,11 +140,21 @@ function webhookTemplate(webhook: Webhook): string {
     failurePolicy: {{ ${given}.failurePolicy }}
     timeoutSeconds: {{ ${given}.timeoutSeconds }}
     namespaceSelector:
-${selectorTemplate(namespaceSelector, `${given}.namespaceSelector`, `${given}.excludeNamespaces`)}${objectSelectorTemplate(objectSelector, given)}    matchConditions:
-${literal(matchConditions, 6)}      {{- with ${given}.matchConditions }}
+${selectorTemplate(namespaceSelector, `${given}.namespaceSelector`, `${given}.excludeNamespaces`)}${objectSelectorTemplate(objectSelector, given)}${conditionsTemplate(matchConditions, given)}${literal(fixed, 4)}  {{- end }}
+`;
+}
+
+function conditionsTemplate(own: readonly object[] | undefined, given: string): string {
+  return own === undefined
+    ? `    {{- with ${given}.matchConditions }}
+    matchConditions:
+      {{- toYaml . | nindent 6 }}
+    {{- end }}
+`
+    : `    matchConditions:
+${literal(own, 6)}      {{- with ${given}.matchConditions }}
       {{- toYaml . | nindent 6 }}
       {{- end }}
-${literal(fixed, 4)}  {{- end }}
 `;
 }
 
@@ -171,10 +181,10 @@ function selectorTemplate(own: Selector, given: string, excluded?: string): stri
         ? `            {{- range ${excluded} }}\n            - {{ . | quote }}\n            {{- end }}\n`
         : ''),
   );
-  return `${labelsHead}      {{- with ${given}.matchLabels }}
+  return `${labelsHead}      {{- with (${given}).matchLabels }}
 ${labelsOpen}        {{- toYaml . | nindent 8 }}
       {{- end }}
-${expressions.length > 0 ? `      matchExpressions:\n${expressions.join('')}` : ''}      {{- with ${given}.matchExpressions }}
+${expressions.length > 0 ? `      matchExpressions:\n${expressions.join('')}` : ''}      {{- with (${given}).matchExpressions }}
 ${expressions.length > 0 ? '' : '      matchExpressions:\n'}        {{- toYaml . | nindent 8 }}
       {{- end }}
 `;
