@@ -12,6 +12,7 @@ import { manifestsCommand } from './cli/manifests/command.ts';
 import { packageInfo } from './cli/package-info.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
+import { sleepCommand } from './cli/sleep/command.ts';
 import { testCommand } from './cli/test/command.ts';
 
 /** Wrong usage, or input that cannot be read. 1 is for "the answer is no". */
@@ -48,6 +49,7 @@ const program = new Command('mcp-authz')
   .addCommand(manifestsCommand(write))
   .addCommand(doctorCommand({ write, end, isTerminal }))
   .addCommand(cleanupCommand({ write, end }))
+  .addCommand(sleepCommand())
   .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode: end }))
   .addCommand(testCommand({ write, setExitCode: end, untilSignal }))
   .addCommand(explainCommand(write))
