@@ -206,16 +206,19 @@ function everything({ configs, workloads }: Caches): readonly string[] {
   ];
 }
 
+/** Those that were taken: a refusal (a conflict, a field that the CRD does not declare) changed nothing. */
 function countWrites(writer: ReturnType<typeof createWriter>, metrics: LoopMetrics): ReturnType<typeof createWriter> {
   return {
     ...writer,
-    applyStatus: (...args) => {
+    applyStatus: async (...args) => {
+      const written = await writer.applyStatus(...args);
       metrics.wrote('status');
-      return writer.applyStatus(...args);
+      return written;
     },
-    mergePatch: (...args) => {
+    mergePatch: async (...args) => {
+      const written = await writer.mergePatch(...args);
       metrics.wrote('object');
-      return writer.mergePatch(...args);
+      return written;
     },
     applyObject: (...args) => {
       metrics.wrote('object');
