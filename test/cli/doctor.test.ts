@@ -5,7 +5,7 @@ import type { KubernetesObject } from '../../src/api/objects.ts';
 import { issueCa, issueServing } from '../../src/certs/issue.ts';
 import { diagnose } from '../../src/cli/doctor/checks.ts';
 import type { Gathered } from '../../src/cli/doctor/gathered.ts';
-import { PERMISSIONS } from '../../src/cli/doctor/permissions.ts';
+import { PERMISSIONS, permissionsFor } from '../../src/cli/doctor/permissions.ts';
 import { EXIT, jsonReport, textReport, worst } from '../../src/cli/doctor/report.ts';
 
 const NOW = new Date('2026-11-01T12:00:00Z');
@@ -140,6 +140,23 @@ it.each<[string, Partial<Gathered>, readonly (string | RegExp)[]]>([
     { permissions: first === undefined ? [] : [{ ...first, allowed: false }, ...rest] },
     [/^problem permissions: .* may not get mcpauthzconfigs.toolhive.stacklok.dev: .* -> grant it: .*the ClusterRole/],
   ],
+  [
+    'with certificates from files, what they would need is not missed',
+    {
+      secret: undefined,
+      permissions: HEALTHY.permissions.map((each) => ({ ...each, allowed: each.resource !== 'secrets' })),
+    },
+    [],
+  ],
+  [
+    'with certificates of our own, it is',
+    { permissions: HEALTHY.permissions.map((each) => ({ ...each, allowed: each.resource !== 'secrets' })) },
+    [
+      /may not create secrets: certificates are self-managed -> grant it: .*the Role/,
+      /may not get secrets mcp-authz-webhook-tls:/,
+      /may not update secrets mcp-authz-webhook-tls:/,
+    ],
+  ],
   ['nobody leads', { lease: undefined }, [/^warning leader: no replica leads/]],
   [
     'a CRD is missing, one serves no known version, one has no rule',
@@ -199,6 +216,13 @@ it('writes one line a check, with the remedy below, and counts', () => {
   );
   expect(JSON.parse(jsonReport(diagnoses))).toEqual({ level: 'problem', checks: diagnoses });
   expect(EXIT[worst(diagnoses)]).toBe(2);
+});
+
+it('asks for permissions by the names of the installation', () => {
+  const named = permissionsFor({ lease: 'l', secret: 's', configuration: 'c' });
+  expect(new Set(named.map(({ resource, name }) => (name === undefined ? '' : `${resource} ${name}`)))).toEqual(
+    new Set(['', 'mutatingwebhookconfigurations c', 'validatingwebhookconfigurations c', 'leases l', 'secrets s']),
+  );
 });
 
 it('asks for exactly the permissions that webhooks/rbac.yaml grants', () => {

@@ -4,6 +4,7 @@ import { GROUP, VERSIONS } from '../../api/toolhive.ts';
 import { configurationChecks } from './check-certificates.ts';
 import { objectChecks } from './check-objects.ts';
 import type { Gathered, ProbeOutcome } from './gathered.ts';
+import type { Permission } from './permissions.ts';
 import type { Diagnosis } from './report.ts';
 
 export function diagnose(gathered: Gathered): readonly Diagnosis[] {
@@ -105,21 +106,26 @@ function passed(good: ProbeOutcome): Diagnosis {
       };
 }
 
-function permissionChecks({ permissions, account }: Gathered): readonly Diagnosis[] {
-  const missing = permissions.filter(({ allowed }) => !allowed);
-  if (permissions.length > 0 && missing.length === 0) {
-    return [{ check: 'permissions', level: 'ok', message: `${account} has all ${String(permissions.length)}` }];
+function permissionChecks({ permissions, account, secret }: Gathered): readonly Diagnosis[] {
+  // Without a Secret of our own the certificate comes from files, and nothing is written for it.
+  const needed = permissions.filter((permission) => secret !== undefined || !isForCertificates(permission));
+  const missing = needed.filter(({ allowed }) => !allowed);
+  if (needed.length > 0 && missing.length === 0) {
+    return [{ check: 'permissions', level: 'ok', message: `${account} has all ${String(needed.length)}` }];
   }
   return missing.map(({ verb, group, resource, subresource, name, own, why }) => {
     const what = [group === '' ? resource : `${resource}.${group}`, subresource].filter(Boolean).join('/');
-    const optional = resource === 'secrets' || group === 'admissionregistration.k8s.io';
     return {
       check: 'permissions',
-      level: optional ? 'warning' : 'problem',
+      level: 'problem',
       message: `${account} may not ${verb} ${what}${name === undefined ? '' : ` ${name}`}: ${why}`,
       remedy: `grant it: kubectl apply -f webhooks/rbac.yaml${own === true ? ' (the Role)' : ' (the ClusterRole)'}`,
     };
   });
+}
+
+function isForCertificates({ resource, group }: Permission): boolean {
+  return resource === 'secrets' || group === 'admissionregistration.k8s.io';
 }
 
 /** A lease is renewed every few seconds. */

@@ -9,7 +9,7 @@ import { ApiError, messageOf } from '../../kube/errors.ts';
 import { listAll } from '../../kube/list.ts';
 import { getObject } from '../../kube/resolve.ts';
 import type { Gathered, ProbeOutcome } from './gathered.ts';
-import { PERMISSIONS, type Permission } from './permissions.ts';
+import { permissionsFor, type Permission } from './permissions.ts';
 
 export interface GatherOptions {
   readonly names: Gathered['names'] & { readonly lease: string; readonly account: string };
@@ -59,7 +59,7 @@ export async function gather(
     probes: version === undefined ? undefined : await probe(client, version, probeNamespace, signal),
     account,
     permissions: await attempt<Gathered['permissions']>('the permissions', [], () =>
-      Promise.all(PERMISSIONS.map((each) => review(client, account, each, names.namespace, signal))),
+      Promise.all(permissionsFor(names).map((each) => review(client, account, each, names.namespace, signal))),
     ),
     crds: (await list('the CRDs', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions')).filter(
       ({ metadata }) => metadata.name?.endsWith(`.${GROUP}`) === true,

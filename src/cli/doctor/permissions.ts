@@ -14,6 +14,17 @@ export interface Permission {
   readonly why: string;
 }
 
+/** By the names that an installation has, where they are not the shipped ones. */
+export function permissionsFor(names: {
+  readonly lease: string;
+  readonly secret: string;
+  readonly configuration: string;
+}): readonly Permission[] {
+  const named = (resource: string): string =>
+    resource === 'leases' ? names.lease : resource === 'secrets' ? names.secret : names.configuration;
+  return PERMISSIONS.map((each) => (each.name === undefined ? each : { ...each, name: named(each.resource) }));
+}
+
 const KINDS = ['mcpauthzconfigs', 'mcpservers', 'mcpremoteproxies', 'virtualmcpservers'];
 const NAME = 'mcp-authz-webhook';
 const SECRET = 'mcp-authz-webhook-tls';
