@@ -32,10 +32,9 @@ async function observed(lists: readonly (readonly KubernetesObject[])[]): Promis
   const woken: string[] = [];
   const selectors = new Set<string>();
   let round = 0;
-  let asked = 0;
+  let watches = 0;
   const client: KubeClient = {
     request: ({ path, query = {} }) => {
-      asked += 1;
       selectors.add(`${path} ${query['labelSelector'] ?? ''}`);
       const kind = path.endsWith('pods') ? 'Pod' : 'ConfigMap';
       const items = (lists[round] ?? []).filter(
@@ -43,7 +42,10 @@ async function observed(lists: readonly (readonly KubernetesObject[])[]): Promis
       );
       return Promise.resolve({ kind: `${kind}List`, apiVersion: 'v1', metadata: { resourceVersion: '1' }, items });
     },
-    stream: () => Promise.reject(new ApiError('API_GONE', 410, 'gone')),
+    stream: () => {
+      watches += 1;
+      return Promise.reject(new ApiError('API_GONE', 410, 'gone'));
+    },
     close: () => undefined,
   };
   const caches = createInjectionCaches({
@@ -53,11 +55,11 @@ async function observed(lists: readonly (readonly KubernetesObject[])[]): Promis
   const stop = new AbortController();
   const running = caches.run(stop.signal);
   /** All three have listed, and wait to do so again. */
-  const settled = (): Promise<void> => until('three lists', () => asked >= 3 && clock.pending() === 3);
+  const settled = (): Promise<void> => until('three lists', () => watches === 3 && clock.pending() === 3);
   await settled();
   followInjection(caches, (key) => woken.push(key));
   for (round = 1; round < lists.length; round += 1) {
-    asked = 0;
+    watches = 0;
     clock.advance(60_000);
     await settled();
   }
