@@ -1,5 +1,6 @@
 /** The one place that turns bytes into an AdmissionRequest. */
 import { ADMISSION_API_VERSION, type AdmissionOperation, type AdmissionRequest } from '../api/admission.ts';
+import { parseJson } from '../api/json-text.ts';
 import { at, isJsonObject, property, stringAt } from '../api/json.ts';
 import { objectDefect } from '../api/objects.ts';
 
@@ -98,7 +99,7 @@ function parse(body: Buffer): unknown {
     throw new DecodeError('TOO_DEEP', `the body nests deeper than ${String(MAX_DEPTH)} levels`);
   }
   try {
-    return JSON.parse(body.toString('utf8')) as unknown;
+    return parseJson(body.toString('utf8'));
   } catch (error) {
     // The parser quotes the text around the error, which may be policy text: say only that it is not JSON.
     throw new DecodeError('NOT_JSON', body.length === 0 ? 'the body is empty' : 'the body is not JSON', '', {

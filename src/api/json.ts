@@ -1,5 +1,7 @@
 /** JSON as values, and the few guards that everything else is read with. */
 
+import { isWrittenAsFraction } from './json-text.ts';
+
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject;
 
 /** An own-property view of a JSON object; `JSON.parse` makes `__proto__` an ordinary own key, and so must we. */
@@ -40,6 +42,9 @@ export function jsonEqual(left: unknown, right: unknown): boolean {
   if (left === right) {
     return true;
   }
+  if (isWrittenAsFraction(left) || isWrittenAsFraction(right)) {
+    return isNumeric(left) && isNumeric(right) && Number(left) === Number(right);
+  }
   if (Array.isArray(left)) {
     return Array.isArray(right) && left.length === right.length && left.every((value, i) => jsonEqual(value, right[i]));
   }
@@ -51,4 +56,8 @@ export function jsonEqual(left: unknown, right: unknown): boolean {
     keys.length === Object.keys(right).length &&
     keys.every((key) => Object.hasOwn(right, key) && jsonEqual(left[key], right[key]))
   );
+}
+
+function isNumeric(value: unknown): boolean {
+  return typeof value === 'number' || isWrittenAsFraction(value);
 }

@@ -20,6 +20,12 @@ export const MISSING_REFERENCE_LABEL = `${PREFIX}/missing-reference`;
 /** On an MCPAuthzConfig: it stays until no workload refers to it. */
 export const FINALIZER = `${PREFIX}/deletion-protection`;
 
+/** On an MCPAuthzConfig: `<RFC 3339 expiry> <reason>`; lets who may `bypass` delete it although it is referred to. */
+export const BREAK_GLASS_ANNOTATION = `${PREFIX}/break-glass`;
+
+/** Of a SubjectAccessReview, on mcpauthzconfigs. */
+export const BYPASS_VERB = 'bypass';
+
 /** On an MCPAuthzConfig that a workload refers to: `true`. The API server's own policy protects by it while we are down. */
 export const IN_USE_LABEL = `${PREFIX}/in-use`;
 

@@ -3,15 +3,15 @@
  * ToolHive's config hash is over exactly these bytes.
  */
 import { isJsonObject } from '../api/json.ts';
-import { FractionLiteral } from './go-json.ts';
+import { isWrittenAsFraction } from '../api/json-text.ts';
 
 /** `value` is JSON that nests less deep than the stack is (the analysis checks that before). */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) {
     return `[${value.map(canonicalJson).join(',')}]`;
   }
-  if (value instanceof FractionLiteral) {
-    return canonicalJson(Number(value.source));
+  if (isWrittenAsFraction(value)) {
+    return canonicalJson(Number(value));
   }
   if (isJsonObject(value)) {
     const keys = Object.keys(value).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));

@@ -4,6 +4,7 @@
  * Source: Go documentation, encoding/json, func Unmarshal.
  */
 import { isJsonObject, type JsonObject } from '../api/json.ts';
+import { isWrittenAsFraction } from '../api/json-text.ts';
 
 export type GoType =
   | { readonly kind: 'string' | 'bool' | 'int' }
@@ -40,14 +41,6 @@ export function list(of: GoType): GoType {
 }
 export function struct(name: string, fields: Readonly<Record<string, GoType>>): GoStruct {
   return { kind: 'struct', name, fields };
-}
-
-/** A JSON number that is an integer but was not written as one (`1.0`): Go refuses it where an int is expected. */
-export class FractionLiteral {
-  readonly source: string;
-  constructor(source: string) {
-    this.source = source;
-  }
 }
 
 interface Context {
@@ -91,7 +84,8 @@ function decode(
         return before;
       }
       if (isScalar(value, type.kind)) {
-        return value;
+        // A lone surrogate is no character; Go reads U+FFFD for it.
+        return typeof value === 'string' ? value.toWellFormed() : value;
       }
       mismatch(value, type, place, context);
       return before;
@@ -99,7 +93,7 @@ function decode(
 }
 
 function decodeStruct(value: unknown, type: GoStruct, place: Place, before: GoRecord, context: Context): GoRecord {
-  if (!isJsonObject(value)) {
+  if (!isJsonObject(value) || isWrittenAsFraction(value)) {
     mismatch(value, type, place, context);
     return before;
   }
@@ -181,8 +175,8 @@ function mismatch(value: unknown, type: GoType, { path, struct: owner, field }: 
 }
 
 function jsonKind(value: unknown, type: GoType): string {
-  if (value instanceof FractionLiteral) {
-    return type.kind === 'int' ? `number ${value.source}` : 'number';
+  if (isWrittenAsFraction(value)) {
+    return type.kind === 'int' ? `number ${Number(value).toFixed(1)}` : 'number';
   }
   if (Array.isArray(value)) {
     return 'array';

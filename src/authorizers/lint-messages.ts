@@ -1,6 +1,6 @@
 /** What the Cedar validator says, in terms of what ToolHive's proxy will do. */
 import type { CedarMessage } from './cedar.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../api/suggest.ts';
 
 export interface Explained {
   readonly reason: string;

@@ -1,6 +1,6 @@
 import type { Problem } from './analysis.ts';
 import type { GoStruct } from './go-json.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../api/suggest.ts';
 
 /** Keys that Go's reader passes over without a word. `ignored` are paths within the config, as goDecode tells them. */
 export function misspeltKeys(ignored: readonly string[], type: GoStruct): readonly Problem[] {

@@ -66,3 +66,15 @@ export function walk(
     walk(part, visit, [...bound, comprehension.variable]);
   }
 }
+
+/** `a.b.c` where `a` is a variable. */
+export function pathOf(node: ASTNode, bound: readonly string[]): string | undefined {
+  if (node.op === 'id') {
+    return bound.includes(node.args) ? undefined : node.args;
+  }
+  if (node.op !== '.' && node.op !== '.?') {
+    return undefined;
+  }
+  const parent = pathOf(node.args[0], bound);
+  return parent === undefined ? undefined : `${parent}.${node.args[1]}`;
+}

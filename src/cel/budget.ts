@@ -50,7 +50,7 @@ function weigh(value: unknown, weights: WeakMap<object, number>): number {
   if (typeof value === 'string' || value instanceof Uint8Array) {
     return value.length / CHARACTERS;
   }
-  if (!Array.isArray(value) && !(value instanceof Map)) {
+  if (typeof value !== 'object' || value === null) {
     return 0;
   }
   const known = weights.get(value);
@@ -58,7 +58,9 @@ function weigh(value: unknown, weights: WeakMap<object, number>): number {
     return known;
   }
   let weight = 1;
-  for (const part of value.values()) {
+  // The library makes its map literals plain objects; what is neither has no parts that it would read.
+  const parts = Array.isArray(value) || value instanceof Map ? value.values() : Object.values(value);
+  for (const part of parts) {
     weight += 1 + weigh(part, weights);
   }
   weights.set(value, weight);

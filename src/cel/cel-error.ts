@@ -61,8 +61,8 @@ export function celErrorOf(error: unknown, source: string, stage: CelStage): Cel
   if (error instanceof BudgetError) {
     return new CelError({ stage: 'cost', message: error.message, source, cause: error });
   }
-  // Both are stacks that ran out or strings that got too long: the expression asks for too much, not for a wrong thing.
-  if (error instanceof RangeError) {
+  // Stacks that ran out, strings and numbers that got too long: the expression asks for too much, not for a wrong thing.
+  if (error instanceof RangeError && /call stack|invalid .*length|maximum/i.test(error.message)) {
     return new CelError({
       stage: 'cost',
       message: `the expression is too large: ${error.message}`,
@@ -72,8 +72,26 @@ export function celErrorOf(error: unknown, source: string, stage: CelStage): Cel
   }
   if (error instanceof ParseError || error instanceof CheckError || error instanceof EvaluationError) {
     const { summary, range } = error;
-    const message = summary.replaceAll(`${OVERRIDE_MARK}(`, '(');
-    return new CelError({ stage, message, source, offset: range?.start ?? 0, cause: error });
+    return new CelError({
+      stage,
+      message: forPeople(summary, source),
+      source,
+      offset: range?.start ?? 0,
+      cause: error,
+    });
   }
   return new CelError({ stage, message: error instanceof Error ? error.message : String(error), source, cause: error });
+}
+
+/**
+ * Without our mark, and without what only the object says: a key or a text that was looked up by its value may be a
+ * policy, and messages end in logs.
+ */
+function forPeople(summary: string, source: string): string {
+  const key = /^No such key: (.*)$/s.exec(summary)?.[1];
+  const quoted = /^(.*invalid string value) "/s.exec(summary)?.[1];
+  if (key !== undefined && !key.startsWith('index out of bounds')) {
+    return source.includes(key) ? summary : 'No such key';
+  }
+  return quoted ?? summary.replaceAll(`${OVERRIDE_MARK}(`, '(');
 }

@@ -1,18 +1,20 @@
 /** CEL (Common Expression Language) as the API server runs it, over plain JSON. */
-import { Environment, type ASTNode, type ParseResult } from '@marcbachmann/cel-js';
-import { walk } from './ast.ts';
+import { Environment, type ParseResult } from '@marcbachmann/cel-js';
+import { pathOf, walk } from './ast.ts';
 import { createBudget, type Budget } from './budget.ts';
-import { CelError, celErrorOf, OVERRIDE_MARK, type CelStage } from './cel-error.ts';
+import { CelError, celErrorOf, type CelStage } from './cel-error.ts';
+import { attempt, checked, orNull, override, typeOf } from './check.ts';
 import { LIMITS, shapeDefect, sourceDefect, type GateDefect } from './gate.ts';
-import { OVERRIDDEN, registerLibrary } from './library/index.ts';
+import { registerLibrary } from './library/index.ts';
 import { literalPatternDefect } from './library/regex.ts';
+import { literalDefect } from './literals.ts';
 import { meter } from './metering.ts';
 import { toCelValue } from './values.ts';
 
 /** A type of the CEL library (`dyn`, `string`, `list<int>`, …), or the fields of an object. */
 export type CelType = string | { readonly [field: string]: CelType };
 
-/** Names alone are of type `dyn`. */
+/** Names alone are of type `dyn`. An object under a name that ends in `?` may also be null. */
 export type CelVariables = readonly string[] | Readonly<Record<string, CelType>>;
 
 export interface CelExpression {
@@ -55,7 +57,17 @@ export function createCelCompiler(variables: CelVariables, options: CelOptions =
     enableOptionalTypes: true,
   });
   registerLibrary(library, budget);
-  return compilerOf(library, variables, { budget, shared: options.budget !== undefined });
+  const environments = { typed: library, untyped: library.clone({ homogeneousAggregateLiterals: false }) };
+  return compilerOf(environments, variables, { budget, shared: options.budget !== undefined });
+}
+
+/**
+ * An expression is checked against the types that were declared and evaluated without them: the library has no type
+ * for "this object or null", and what an object really holds is checked by each operator anyway.
+ */
+interface Environments {
+  readonly typed: Environment;
+  readonly untyped: Environment;
 }
 
 interface Context {
@@ -63,20 +75,25 @@ interface Context {
   readonly shared: boolean;
 }
 
-function compilerOf(base: Environment, variables: CelVariables, context: Context): CelCompiler {
-  const environment = base.clone();
-  for (const [name, type] of isNames(variables)
+function compilerOf(base: Environments, variables: CelVariables, context: Context): CelCompiler {
+  const environments = { typed: base.typed.clone(), untyped: base.untyped.clone() };
+  for (const [given, type] of isNames(variables)
     ? variables.map((name) => [name, 'dyn'] as const)
     : Object.entries(variables)) {
+    const name = given.replace(/\?$/, '');
+    environments.untyped.registerVariable(name, 'dyn');
     if (typeof type === 'string') {
-      environment.registerVariable(name, type);
+      environments.typed.registerVariable(name, type);
     } else {
-      environment.registerVariable(name, { schema: type });
+      environments.typed.registerVariable(name, { schema: type });
+    }
+    if (given !== name) {
+      environments.typed.registerVariable(orNull(name), 'dyn');
     }
   }
   return {
-    compile: (source, expected = 'dyn') => compile(environment, source, expected, context),
-    with: (more) => compilerOf(environment, more, context),
+    compile: (source, expected = 'dyn') => compile(environments, source, expected, context),
+    with: (more) => compilerOf(environments, more, context),
   };
 }
 
@@ -85,13 +102,13 @@ function isNames(variables: CelVariables): variables is readonly string[] {
 }
 
 function compile(
-  environment: Environment,
+  { typed, untyped }: Environments,
   source: string,
   expected: string,
   { budget, shared }: Context,
 ): CelExpression {
   refuse(sourceDefect(source), 'cost', source);
-  const program = attempt('parse', source, () => environment.parse(source));
+  const program = attempt('parse', source, () => untyped.parse(source));
   refuse(
     attempt('cost', source, () => shapeDefect(program.ast)),
     'cost',
@@ -99,49 +116,20 @@ function compile(
   );
   const mentions = new Set<string>();
   walk(program.ast, (node, bound) => {
-    refuse(literalPatternDefect(node), 'check', source);
+    refuse(literalPatternDefect(node) ?? literalDefect(node), 'check', source);
     override(node);
     const path = pathOf(node, bound);
     if (path !== undefined) {
       mentions.add(path);
     }
   });
-  const type = checked(program, source);
+  const type = attempt('check', source, () => typeOf(typed, source));
   if (type !== expected && expected !== 'dyn' && !type.startsWith('dyn')) {
     throw new CelError({ stage: 'check', message: `the expression must be of type ${expected}, not ${type}`, source });
   }
+  checked(program, source);
   meter(program.ast, budget);
   return { source, type, mentions, evaluate: (values) => evaluate(program, source, values, budget, shared) };
-}
-
-function checked(program: ParseResult, source: string): string {
-  const { valid, type, error } = attempt('check', source, () => program.check());
-  if (!valid) {
-    throw celErrorOf(error, source, 'check');
-  }
-  return type ?? 'dyn';
-}
-
-/**
- * Calls of functions that the library has, but not as Kubernetes has them, go to ours. They have a name of their own
- * because the library lets nobody replace a function; the tree is not yet checked, so nothing was looked up.
- */
-function override(node: ASTNode): void {
-  if (node.op === 'rcall' && OVERRIDDEN.has(node.args[0])) {
-    node.args[0] += OVERRIDE_MARK;
-  }
-}
-
-/** `a.b.c` where `a` is a variable. */
-function pathOf(node: ASTNode, bound: readonly string[]): string | undefined {
-  if (node.op === 'id') {
-    return bound.includes(node.args) ? undefined : node.args;
-  }
-  if (node.op !== '.' && node.op !== '.?') {
-    return undefined;
-  }
-  const parent = pathOf(node.args[0], bound);
-  return parent === undefined ? undefined : `${parent}.${node.args[1]}`;
 }
 
 function evaluate(
@@ -166,14 +154,6 @@ function evaluate(
     throw celErrorOf(exhaustion, source, 'evaluate');
   }
   return result;
-}
-
-function attempt<T>(stage: CelStage, source: string, run: () => T): T {
-  try {
-    return run();
-  } catch (error) {
-    throw celErrorOf(error, source, stage);
-  }
 }
 
 function refuse(defect: GateDefect | undefined, stage: CelStage, source: string): void {

@@ -3,7 +3,7 @@
  * ValidatingAdmissionPolicy over the label and the status that the loop keeps.
  * Source: Kubernetes documentation, "Validating Admission Policy"; k8s.io/api admissionregistration/v1.
  */
-import { IN_USE_LABEL, PREFIX } from '../api/names.ts';
+import { BREAK_GLASS_ANNOTATION, BYPASS_VERB, IN_USE_LABEL, PREFIX } from '../api/names.ts';
 import { AUTHZ_CONFIG, GROUP, VERSIONS } from '../api/toolhive.ts';
 import { CLEANUP_USERS } from '../rules/deletion-protection.ts';
 
@@ -16,6 +16,12 @@ const MESSAGE = [
   `(size(${USERS}) == 0 ? "" : " by " + ${USERS}.map(user, user.kind + " \\"" + user.name + "\\"").join(", "))`,
   '". Remove their reference first, or point them to another config; where that was just done, try again in a moment."',
 ].join(' + ');
+
+const GLASS = [
+  `"${BREAK_GLASS_ANNOTATION}" in oldObject.metadata.?annotations.orValue({})`,
+  `authorizer.group("${GROUP}").resource("${AUTHZ_CONFIG.resource}")` +
+    `.namespace(oldObject.metadata.namespace).name(oldObject.metadata.name).check("${BYPASS_VERB}").allowed()`,
+].join(' && ');
 
 /** Policy and binding as plain objects. */
 export function backstop(): readonly object[] {
@@ -49,7 +55,8 @@ export function backstop(): readonly object[] {
         validations: [
           {
             // A namespace that is going away takes workloads and configs with it, in any order.
-            expression: 'has(namespaceObject.metadata.deletionTimestamp)',
+            // Who may break the glass passes; that the annotation has not expired only our webhook can tell.
+            expression: `has(namespaceObject.metadata.deletionTimestamp) || (${GLASS})`,
             reason: 'Forbidden',
             message: 'This MCPAuthzConfig is in use.',
             messageExpression: MESSAGE,

@@ -14,6 +14,9 @@ export function queryKey(query: Query): string {
       return `namespace/${query.name}`;
     case 'workload':
       return `workload/${query.kind}/${query.namespace}/${query.name}`;
+    case 'mayBypass':
+      // A user name may contain anything, so it goes last, in a form that ends where it ends.
+      return `mayBypass/${query.namespace}/${query.name}/${JSON.stringify([query.user.username, query.user.groups])}`;
     case 'analysis':
       return `analysis/${specDigest(query.spec)}`;
   }

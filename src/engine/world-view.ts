@@ -19,6 +19,7 @@ interface AnswerTypes {
   namespace: NamespaceFacts;
   workload: ReferringWorkload;
   configMap: KubernetesObject;
+  mayBypass: boolean;
 }
 
 /** Answers by {@link queryKey}, gathered before any rule runs. */
@@ -61,5 +62,6 @@ export function worldViewOf(declared: readonly Query[], answers: WorldAnswers): 
     namespace: (name) => look({ ask: 'namespace', name }),
     workload: (kind, namespace, name) => look({ ask: 'workload', kind, namespace, name }),
     configMap: (namespace, name) => look({ ask: 'configMap', namespace, name }),
+    mayBypass: (namespace, name, user) => look({ ask: 'mayBypass', namespace, name, user }),
   };
 }

@@ -2,6 +2,7 @@
  * Answers what rules ask, live from the API server. Absence is claimed only on its word; whatever else goes wrong is
  * `unknown`, with the reason.
  */
+import { BYPASS_VERB } from '../api/names.ts';
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
 import { at } from '../api/json.ts';
 import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
@@ -120,12 +121,42 @@ export function createResolver({ client, discovery, analyze }: ResolverDeps): Re
             return;
           case 'configMap':
             answers.record(query, await orUnknown(configMap(query.namespace, query.name, signal)));
+            return;
+          case 'mayBypass':
+            answers.record(query, await orUnknown(mayBypass(client, query, signal)));
         }
       };
       await Promise.all([...distinct.values()].map(ask));
       return answers;
     },
   };
+}
+
+/** The API server's own authorizer decides; it is asked for the verb, whatever the other rights of the user are. */
+async function mayBypass(
+  client: KubeClient,
+  { namespace, name, user }: Extract<Query, { ask: 'mayBypass' }>,
+  signal: AbortSignal,
+): Promise<Answer<boolean>> {
+  const review = await client.request({
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+    body: {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: user.username,
+        groups: user.groups,
+        resourceAttributes: { group: GROUP, resource: AUTHZ_CONFIG.resource, verb: BYPASS_VERB, namespace, name },
+      },
+    },
+    signal,
+  });
+  const allowed = at(review, 'status', 'allowed');
+  if (typeof allowed !== 'boolean') {
+    throw new Error('the API server did not say whether the user may');
+  }
+  return { state: 'present', value: allowed };
 }
 
 async function orUnknown<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {

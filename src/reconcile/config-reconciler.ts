@@ -48,7 +48,8 @@ export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
     // Before the LIST: the grace must be over when it is made.
     const graceLeft = isTerminating(object) ? graceLeftMs(firstSeen(object, deps), clock.now(), deps.graceMs) : 0;
     const analysis = await analyze(authorizerSpecOf(object), signal);
-    const { referrers, listed, namespaceTerminating } = await gatherReferrers(object, namespace, name, deps, signal);
+    const gathered = await gatherReferrers(object, namespace, name, graceLeft, deps, signal);
+    const { referrers, listed, namespaceTerminating } = gathered;
     const decision = decideConfig({
       config: object,
       analysis,
@@ -63,7 +64,8 @@ export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
       await writer.mergePatch(path, patch, signal);
     }
     if (decision.finalizer === 'remove') {
-      return 0; // nothing is left to say it of
+      tell(object, decision, deps.events); // of what is gone by now; that the glass was broken is worth it
+      return 0;
     }
     const wait = await status.write(path, object, decision, signal);
     if (wait === 0) {
@@ -87,27 +89,30 @@ interface Gathered {
 }
 
 /**
- * The index may say "used"; "unused" is asked of the API server wherever something depends on it: the release of what
- * is being deleted, and the label that protects while we are down.
+ * The index may say "used"; "unused" is asked of the API server where something depends on it: the release of what is
+ * being deleted, once the grace is over, and the label that protects while we are down. A LIST of a whole namespace is
+ * dear (ToolHive's own CRDs cannot be filtered), so it is not made for anything else.
  */
 async function gatherReferrers(
   object: KubernetesObject,
   namespace: string,
   name: string,
+  graceLeft: number,
   { index, resolver }: ReconcileDeps,
   signal: AbortSignal,
 ): Promise<Gathered> {
-  const known = index.referrers(namespace, name);
-  const labelled = object.metadata.labels?.[IN_USE_LABEL] !== undefined;
-  if (!isTerminating(object) && (known.length > 0 || !labelled)) {
-    return { referrers: known, listed: false, namespaceTerminating: false };
-  }
+  const terminating = isTerminating(object);
   const query = { ask: 'referrers', namespace, name } as const;
   const about = { ask: 'namespace', name: namespace } as const;
-  const answers = await resolver.resolve([query, about], signal);
-  const [answer, facts] = [answers.answer(query), answers.answer(about)];
+  const facts = terminating ? (await resolver.resolve([about], signal)).answer(about) : undefined;
+  const namespaceTerminating = facts?.state === 'present' && facts.value.terminating;
+  const known = index.referrers(namespace, name);
+  const decides = terminating ? graceLeft === 0 : object.metadata.labels?.[IN_USE_LABEL] !== undefined;
+  if (known.length > 0 || !decides || namespaceTerminating) {
+    return { referrers: known, listed: false, namespaceTerminating };
+  }
+  const answer = (await resolver.resolve([query], signal)).answer(query);
   if (answer?.state === 'present') {
-    const namespaceTerminating = facts?.state === 'present' && facts.value.terminating;
     return { referrers: answer.value, listed: true, namespaceTerminating };
   }
   throw new Error(`who refers to it could not be listed: ${answer?.state === 'unknown' ? answer.why : 'no answer'}`);

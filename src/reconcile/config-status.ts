@@ -8,6 +8,7 @@ import type { Analysis, Problem } from '../authorizers/analysis.ts';
 import { at, stringAt } from '../api/json.ts';
 import { FINALIZER, IN_USE_LABEL } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
+import { breakGlass } from '../rules/break-glass.ts';
 import type { Referrer } from '../rules/contract.ts';
 import { shortened, type Verdict } from './conditions.ts';
 import { statusView, statusWrite, type StatusView, type StatusVocabulary, type StatusWrite } from './status.ts';
@@ -57,7 +58,8 @@ export function decideConfig(facts: ConfigFacts): ConfigDecision {
   const { config, analysis, referrers, undeclared, now } = facts;
   const view = statusView(config);
   const validity = validityOf(analysis, view);
-  const held = isTerminating(config) && referrers.length > 0 && !facts.namespaceTerminating;
+  const released = facts.namespaceTerminating || isBroken(config);
+  const held = isTerminating(config) && referrers.length > 0 && !released;
   const blocked = held ? [blockedBy(referrers)] : [];
   const write = statusWrite(
     view,
@@ -78,8 +80,12 @@ export function decideConfig(facts: ConfigFacts): ConfigDecision {
   return {
     ...write,
     finalizer: finalizer(facts),
-    inUse: label(config, referrers.length > 0),
-    notes: [...validityNotes(view, validity), ...(blocked.length === 0 ? [] : blockedNotes(view, referrers))],
+    inUse: isTerminating(config) ? 'keep' : label(config, referrers.length > 0),
+    notes: [
+      ...(isBroken(config) && referrers.length > 0 ? [brokenNote(config, referrers)] : []),
+      ...validityNotes(view, validity),
+      ...(blocked.length === 0 ? [] : blockedNotes(view, referrers)),
+    ],
   };
 }
 
@@ -87,12 +93,24 @@ export function isTerminating(object: KubernetesObject): boolean {
   return object.metadata.deletionTimestamp !== undefined;
 }
 
-function finalizer({ config, referrers, releasable, namespaceTerminating }: ConfigFacts): ConfigDecision['finalizer'] {
+function finalizer(facts: ConfigFacts): ConfigDecision['finalizer'] {
+  const { config, referrers, releasable, namespaceTerminating } = facts;
   const present = config.metadata.finalizers?.includes(FINALIZER) ?? false;
   if (!isTerminating(config)) {
     return present ? 'keep' : 'add'; // the API server refuses new finalizers on what is being deleted
   }
-  return present && (namespaceTerminating || (releasable && referrers.length === 0)) ? 'remove' : 'keep';
+  return present && (namespaceTerminating || isBroken(config) || (releasable && referrers.length === 0))
+    ? 'remove'
+    : 'keep';
+}
+
+/**
+ * Whoever asked for the deletion was allowed to break the glass then, by admission (rules/deletion-protection.ts). Put on
+ * later it takes no more than the right to update the config, by which the finalizer itself can be taken off.
+ */
+function isBroken({ metadata, ...rest }: KubernetesObject): boolean {
+  const deleted = metadata.deletionTimestamp;
+  return deleted !== undefined && breakGlass({ metadata, ...rest }, new Date(deleted)).state === 'open';
 }
 
 function label({ metadata }: KubernetesObject, used: boolean): ConfigDecision['inUse'] {
@@ -144,6 +162,13 @@ function validityNotes({ conditions, owners }: StatusView, verdict: Verdict): re
     return [note('Warning', 'ConfigInvalid', 'Validate', `spec validation failed: ${verdict.message}`)];
   }
   return before === 'False' ? [note('Normal', 'ConfigValid', 'Validate', 'spec validation passed')] : [];
+}
+
+function brokenNote(config: KubernetesObject, referrers: readonly Referrer[]): Note {
+  const glass = breakGlass(config, new Date(config.metadata.deletionTimestamp ?? ''));
+  const why = glass.state === 'open' ? glass.reason : '';
+  const text = `deleted by break-glass (${why}) while still referenced by workloads: ${goList(referrers)}`;
+  return note('Warning', 'BreakGlass', 'Delete', text);
 }
 
 function blockedNotes({ conditions, owners }: StatusView, referrers: readonly Referrer[]): readonly Note[] {

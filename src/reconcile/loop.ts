@@ -16,7 +16,6 @@ import type { Logger } from '../runtime/logger.ts';
 import { createCaches, follow, type Caches } from './caches.ts';
 import { remembering } from './config-memo.ts';
 import { createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
-import { fenced, NotLeaderError } from './fence.ts';
 import { createGetLive } from './gather.ts';
 import { createInjectionCaches, followInjection } from './injection-caches.ts';
 import { createInjector, type PodState } from './injector.ts';
@@ -29,7 +28,7 @@ import { createWorkloadReconciler } from './workload-reconciler.ts';
 
 export type Outcome = 'done' | 'conflict' | 'gone' | 'failed' | 'not-leader';
 
-export interface LoopMetrics extends WatchMetrics {
+export interface LoopMetrics {
   reconciled(kind: string, outcome: Outcome, seconds: number): void;
   wrote(what: 'status' | 'object'): void;
   eviction(outcome: 'evicted' | 'blocked'): void;
@@ -37,7 +36,6 @@ export interface LoopMetrics extends WatchMetrics {
   observe(state: {
     readonly depth: () => number;
     readonly contended: () => number;
-    readonly leads: () => boolean;
     readonly pods: () => Readonly<Record<PodState, number>>;
     readonly rollouts: () => number;
   }): void;
@@ -51,7 +49,7 @@ export interface LoopDeps {
   readonly leadership: Leadership;
   readonly events: EventRecorder;
   readonly logger: Logger;
-  readonly metrics: LoopMetrics;
+  readonly metrics: LoopMetrics & WatchMetrics;
   readonly clock: Clock;
   readonly now: () => Date;
   readonly graceMs: number;
@@ -81,8 +79,8 @@ export function createLoop(deps: LoopDeps): Loop {
   const wake = (key: string): void => queue?.add(key);
   const index = createReferrerIndex();
   const deletions = new Map<string, number>();
-  const counted = countWrites(createWriter(client), metrics);
-  const writer = fenced(counted, () => leadership.isLeader());
+  const isLeader = (): boolean => leadership.isLeader();
+  const writer = countWrites(createWriter(client, isLeader), metrics);
   const status = createStatusWriter({ writer, clock });
   const { resolver, analyze, events, graceMs } = deps;
   const rollout = createRolloutRunner({
@@ -109,7 +107,6 @@ export function createLoop(deps: LoopDeps): Loop {
   metrics.observe({
     depth: () => queue?.depth() ?? 0,
     contended: () => status.contended(),
-    leads: () => leadership.isLeader(),
     pods: () => injector.pods(),
     rollouts: () => rollout.pending(),
   });
@@ -174,7 +171,7 @@ export function createLoop(deps: LoopDeps): Loop {
 
   /** A conflict is somebody else's write, not a failure; what is gone will not come back under this key. */
   function failed(own: WorkQueue, key: string, error: unknown, signal: AbortSignal): Outcome {
-    if (signal.aborted || error instanceof NotLeaderError) {
+    if (signal.aborted || (error instanceof ApiError && error.code === 'API_FENCED')) {
       return 'not-leader';
     }
     if (error instanceof ApiError && error.code === 'API_CONFLICT') {

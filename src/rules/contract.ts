@@ -57,7 +57,9 @@ export type Query =
   | { readonly ask: 'namespace'; readonly name: string }
   /** A workload together with the config that it refers to. */
   | { readonly ask: 'workload'; readonly kind: string; readonly namespace: string; readonly name: string }
-  | { readonly ask: 'configMap'; readonly namespace: string; readonly name: string };
+  | { readonly ask: 'configMap'; readonly namespace: string; readonly name: string }
+  /** Whether a user may delete a config although it is in use: the verb `bypass`. */
+  | { readonly ask: 'mayBypass'; readonly namespace: string; readonly name: string; readonly user: UserInfo };
 
 export interface ResolvedConfig {
   readonly object: KubernetesObject;
@@ -90,6 +92,7 @@ export interface WorldView {
   namespace(name: string): Answer<NamespaceFacts>;
   workload(kind: string, namespace: string, name: string): Answer<ReferringWorkload>;
   configMap(namespace: string, name: string): Answer<KubernetesObject>;
+  mayBypass(namespace: string, name: string, user: UserInfo): Answer<boolean>;
 }
 
 /** `audit` reaches the audit log only. `unknown` is for what must not be decided without an answer: the request fails, and its failurePolicy decides. */

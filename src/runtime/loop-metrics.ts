@@ -4,7 +4,6 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 export interface LoopState {
   readonly depth: () => number;
   readonly contended: () => number;
-  readonly leads: () => boolean;
   /** By what they carry: current, outdated, waiting, missed. */
   readonly pods: () => Readonly<Record<string, number>>;
   readonly rollouts: () => number;
@@ -15,10 +14,6 @@ export interface LoopRecorder {
   wrote(what: 'status' | 'object'): void;
   eviction(outcome: 'evicted' | 'blocked'): void;
   observe(state: LoopState): void;
-  watchEnded(resource: string, reason: string): void;
-  listed(resource: string, entries: number): void;
-  watchLag(resource: string, lagSeconds: () => number): void;
-  event(outcome: 'written' | 'terminating' | 'failed'): void;
 }
 
 const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60];
@@ -52,36 +47,6 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
     labelNames: ['outcome'],
     registers,
   });
-  const watches = new Counter({
-    name: 'mcp_authz_watch_ended_total',
-    help: 'Watches that ended, by resource and why.',
-    labelNames: ['resource', 'reason'],
-    registers,
-  });
-  const events = new Counter({
-    name: 'mcp_authz_events_total',
-    help: 'Events, by whether they could be written; none can in a namespace that is being deleted.',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const entries = new Gauge({
-    name: 'mcp_authz_cache_entries',
-    help: 'Objects that the watch cache held after its last list.',
-    labelNames: ['resource'],
-    registers,
-  });
-  const lags = new Map<string, () => number>();
-  new Gauge({
-    name: 'mcp_authz_cache_lag_seconds',
-    help: 'Time since the API server was last heard of, for each watch cache.',
-    labelNames: ['resource'],
-    registers,
-    collect() {
-      for (const [resource, lag] of lags) {
-        this.set({ resource }, lag());
-      }
-    },
-  });
   return {
     reconciled: (kind, outcome, seconds) => {
       passes.inc({ kind, outcome });
@@ -93,19 +58,7 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
     eviction: (outcome) => {
       evictions.inc({ outcome });
     },
-    watchEnded: (resource, reason) => {
-      watches.inc({ resource, reason });
-    },
-    listed: (resource, count) => {
-      entries.set({ resource }, count);
-    },
-    watchLag: (resource, lagSeconds) => {
-      lags.set(resource, lagSeconds);
-    },
-    event: (outcome) => {
-      events.inc({ outcome });
-    },
-    observe: ({ depth, contended, leads, pods, rollouts }) => {
+    observe: ({ depth, contended, pods, rollouts }) => {
       gauge(registry, 'mcp_authz_queue_depth', 'Keys that wait for the loop.', depth);
       gauge(
         registry,
@@ -118,14 +71,13 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
         name: 'mcp_authz_pods',
         help: 'Pods of workloads that refer to a config, by what they carry: the current one, an outdated one, none yet (waiting), none at all (missed).',
         labelNames: ['config'],
-        registers,
+        registers: [registry],
         collect() {
           for (const [config, count] of Object.entries(pods())) {
             this.set({ config }, count);
           }
         },
       });
-      gauge(registry, 'mcp_authz_leader', '1 on the replica whose loop writes.', () => (leads() ? 1 : 0));
     },
   };
 }

@@ -16,7 +16,9 @@ export interface Metrics {
   finished(observation: AdmissionObservation): void;
   panic(rule: string): void;
   denial(rule: string): void;
+  glassBroken(): void;
   certificateExpires(at: Date): void;
+  customRulesReloaded(result: 'success' | 'failure'): void;
 }
 
 /** From a cache hit to the longest timeout that Kubernetes allows a webhook to ask for in practice. */
@@ -56,11 +58,25 @@ export function createMetrics(): Metrics {
     labelNames: ['rule'],
     registers,
   });
+  const broken = new Counter({
+    name: 'mcp_authz_break_glass_total',
+    help: 'Deletions of a config in use that were let through because somebody broke the glass.',
+    registers,
+  });
   const expiry = new Gauge({
     name: 'mcp_authz_certificate_expiry_timestamp_seconds',
     help: 'When the serving certificate expires, as Unix time.',
     registers,
   });
+  const reloads = new Counter({
+    name: 'mcp_authz_custom_rules_reloads_total',
+    help: 'Tries to take over changed files of custom rules; after a failure the rules before stay in force.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of ['success', 'failure']) {
+    reloads.inc({ result }, 0);
+  }
   return {
     registry,
     started: () => {
@@ -77,8 +93,14 @@ export function createMetrics(): Metrics {
     denial: (rule) => {
       denials.inc({ rule });
     },
+    glassBroken: () => {
+      broken.inc();
+    },
     certificateExpires: (at) => {
       expiry.set(at.getTime() / 1000);
+    },
+    customRulesReloaded: (result) => {
+      reloads.inc({ result });
     },
   };
 }

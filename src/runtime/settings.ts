@@ -108,7 +108,7 @@ export const SETTINGS: SettingTable = {
   },
   customRules: {
     flag: '--custom-rules <file>',
-    help: 'file of custom rules (CEL); may be repeated',
+    help: 'file or folder of custom rules (CEL); may be repeated',
     fallback: [],
     parse: (value) => value.split(',').map((part) => text(part.trim())),
     repeatable: true,

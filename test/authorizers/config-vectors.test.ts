@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { analyze } from '../../src/authorizers/analyze.ts';
 import { canonicalJson } from '../../src/authorizers/canonical-json.ts';
 import { createCedar } from '../../src/authorizers/cedar.ts';
-import { parseConfigText } from '../../src/authorizers/config-text.ts';
+import { parseJson } from '../../src/api/json-text.ts';
 import { sha256 } from '../../src/authorizers/config-hash.ts';
 
 interface Vector {
@@ -24,7 +24,7 @@ const VECTORS = JSON.parse(readFileSync(FILE, 'utf8')) as readonly Vector[]; // 
 const cedar = createCedar();
 
 describe.each(VECTORS.map((vector) => [vector.name, vector] as const))('%s', (_name, vector) => {
-  const config = vector.rawConfig === '' ? undefined : parseConfigText(vector.rawConfig);
+  const config = vector.rawConfig === '' ? undefined : parseJson(vector.rawConfig);
   const analysis = analyze({ type: vector.type, config }, cedar);
   const refused = Boolean(vector.controllerError) || Boolean(vector.runtimeStartError);
 

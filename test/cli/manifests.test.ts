@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { kustomizeFiles } from '../../src/cli/manifests/kustomize.ts';
+import { loadCustomRules } from '../../src/custom-rules/index.ts';
 import { parseTarget, renderManifests } from '../../src/cli/manifests/manifests.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -19,6 +20,29 @@ describe('mcp-authz manifests', () => {
       'MutatingWebhookConfiguration',
       'ValidatingWebhookConfiguration',
     ]);
+  });
+
+  it('registers what custom rules match', () => {
+    const text = JSON.stringify({
+      apiVersion: 'authz.toolhive.stacklok.dev/v1alpha1',
+      kind: 'CustomRule',
+      metadata: { name: 'keep-proxies' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: ['*'], apiVersions: ['*'], operations: ['DELETE'], resources: ['mcpremoteproxies'] },
+          ],
+        },
+        validations: [{ expression: 'false', message: 'stay.' }],
+      },
+    });
+    const rules = loadCustomRules({ paths: ['f'], reserved: [] }, (name) => [{ name, text }]);
+    const target = { url: 'https://127.0.0.1:1' };
+    const names = (yaml: string): readonly string[] =>
+      [...yaml.matchAll(/- name: (\S+)\.authz\./g)].map(([, name]) => name ?? '').filter((name) => name.includes('.'));
+    const [without, withRule] = [renderManifests({ target }), renderManifests({ target, customRules: rules })];
+    expect(names(withRule).filter((name) => !names(without).includes(name))).toEqual(['workloads.delete']);
+    expect(withRule).toMatch(/operations:\n\s+- DELETE\n\s+resources:\n\s+- mcpremoteproxies\n/);
   });
 
   it.each([

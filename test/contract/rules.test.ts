@@ -10,22 +10,27 @@ import { resourceOfKind } from '../../src/api/toolhive.ts';
 import { decide } from '../../src/engine/decide.ts';
 import { evaluate, queriesOf, type Evaluation } from '../../src/engine/evaluate.ts';
 import { MUTATORS } from '../../src/injection/index.ts';
-import { DEFAULT_POLICY } from '../../src/rules/contract.ts';
+import { DEFAULT_POLICY, type Rule } from '../../src/rules/contract.ts';
 import { createRules } from '../../src/rules/index.ts';
+import { createOfflineRules } from '../../src/rules/offline.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { clusterWorld } from '../support/cluster-world.ts';
+import { checkChange } from '../support/cli.ts';
 import { fixtureRules, fixtures, type ExpectedFinding, type Fixture } from '../support/fixtures.ts';
 import { NOW } from '../support/objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const RULES = createRules(DEFAULT_POLICY);
+/** Those that a webhook cannot be asked: what they are about is gone before it sees the object. */
+const OFFLINE = createOfflineRules();
+const ALL = [...RULES, ...OFFLINE];
 const CASES = fixtures().map((fixture) => [`${fixture.rule}/${fixture.folder}/${fixture.name}`, fixture] as const);
 
-function ask({ input, cluster }: Fixture): Evaluation {
-  return evaluate(RULES, input, clusterWorld(cluster)(queriesOf(RULES, input)));
+function ask({ input, cluster }: Fixture, rules: readonly Rule[] = ALL): Evaluation {
+  return evaluate(rules, input, clusterWorld(cluster)(queriesOf(rules, input)));
 }
 
-describe.each(RULES.map((rule) => [rule.id, rule] as const))('the rule %s', (id, rule) => {
+describe.each(ALL.map((rule) => [rule.id, rule] as const))('the rule %s', (id, rule) => {
   it('has a file, a test, a page that names it, and a sentence', () => {
     expect(existsSync(join(ROOT, `src/rules/${id}.ts`))).toBe(true);
     expect(existsSync(join(ROOT, `test/rules/${id}.test.ts`))).toBe(true);
@@ -43,7 +48,7 @@ describe.each(RULES.map((rule) => [rule.id, rule] as const))('the rule %s', (id,
 });
 
 it('every folder of fixtures belongs to a rule', () => {
-  const known = new Set(RULES.map(({ id }) => id));
+  const known = new Set(ALL.map(({ id }) => id));
   expect(fixtureRules().filter((folder) => !known.has(folder))).toEqual([]);
 });
 
@@ -71,7 +76,7 @@ describe.each(CASES)('%s', (_title, fixture) => {
   });
 
   it('is answered by the server with the same findings', async () => {
-    const { findings, failures } = ask(fixture);
+    const { findings, failures } = ask(fixture, RULES);
     const decision = decide({ findings, failures });
     const review = admissionRequest(fixture);
     const direct =
@@ -88,6 +93,22 @@ describe.each(CASES)('%s', (_title, fixture) => {
     expect(response.status).toBe(200);
     expect(direct).toBeDefined();
     expect(response.text).toBe(direct === undefined ? '' : encodeReview(direct));
+  });
+
+  it('is answered by the command line with the same findings', async () => {
+    const { findings } = ask(fixture);
+    const told = findings.map(({ level, ruleId, path, reason, message, detail }) => ({
+      level,
+      rule: ruleId,
+      path,
+      reason,
+      message: detail === undefined ? message : `${message}\n${detail}`,
+    }));
+    const report = await checkChange(fixture);
+    expect(new Set(report.findings.map((finding) => JSON.stringify(finding)))).toEqual(
+      new Set(told.map((finding) => JSON.stringify(finding))),
+    );
+    expect(report.exitCode).toBe(findings.some(({ level }) => level === 'deny') ? 1 : 0);
   });
 });
 

@@ -1,6 +1,6 @@
 /** With nobody of us there, the API server itself keeps configs in use (webhooks/backstop.yaml). */
 import { join } from 'node:path';
-import { FINALIZER, IN_USE_LABEL } from '../../src/api/names.ts';
+import { BREAK_GLASS_ANNOTATION, FINALIZER, IN_USE_LABEL } from '../../src/api/names.ts';
 import { must } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import { adminApi, type Api } from './api.ts';
@@ -55,6 +55,11 @@ it('refuses to delete a config in use, and lets it go once it is not', async () 
     1,
     expect.stringMatching(/\(Forbidden\).*ValidatingAdmissionPolicy .*denied request: MCPAuthzConfig "used" is in use/),
   ]);
+  // The administrator is granted every verb, `bypass` too.
+  const glass = `${BREAK_GLASS_ANNOTATION}=2100-01-01T00:00:00Z INC-1`;
+  await must(kubectl, ['annotate', CONFIGS, 'used', '-n', NAMESPACE, glass]);
+  await must(kubectl, ['delete', CONFIGS, 'used', '-n', NAMESPACE, '--dry-run=server']);
+  await must(kubectl, ['annotate', CONFIGS, 'used', '-n', NAMESPACE, `${BREAK_GLASS_ANNOTATION}-`]);
   const collection = `/apis/toolhive.stacklok.dev/v1alpha1/namespaces/${NAMESPACE}/${CONFIGS}`;
   expect((await kubectl(['delete', '--raw', `${collection}/used`])).stderr).toContain('is in use');
   await must(kubectl, ['delete', CONFIGS, 'free', '-n', NAMESPACE]);

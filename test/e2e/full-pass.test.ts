@@ -1,30 +1,13 @@
 /** Looking at everything again writes nothing: a second loop, started beside the first, passes over a thousand objects. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { must, startServerProcess } from '../../src/cli/playground/environment.ts';
-import { projectRoot } from '../../src/cli/playground/root.ts';
 import { adminApi, inParallel, metric, type Api } from './api.ts';
 import { eventually, kubectl, makeNamespace, sharedCluster } from './cluster.ts';
 import { config, KINDS, REFERENCE, workload } from './objects.ts';
+import { allowLease, startLoop } from './second-loop.ts';
 
 const OBJECTS = 1000;
 /** Elects its own leader, so that it need not wait for the one of the shared server to end. */
 const LEASE = 'full-pass';
-const LEASE_ROLE = [
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'Role',
-    metadata: { name: LEASE, namespace: 'mcp-authz-system' },
-    rules: [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'update'] }],
-  },
-  {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'RoleBinding',
-    metadata: { name: LEASE, namespace: 'mcp-authz-system' },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: LEASE },
-    subjects: [{ kind: 'ServiceAccount', name: 'mcp-authz-webhook', namespace: 'mcp-authz-system' }],
-  },
-];
 
 let api: Api;
 beforeAll(() => {
@@ -41,7 +24,7 @@ async function versions(namespace: string): Promise<readonly string[]> {
 }
 
 it(`a second full pass over ${String(OBJECTS)} objects makes no write`, async () => {
-  const { folder, healthPort } = sharedCluster();
+  const { healthPort } = sharedCluster();
   const namespace = await makeNamespace();
   await api.create(namespace, 'mcpauthzconfigs', config('shared'));
   const names = Array.from({ length: OBJECTS - 1 }, (_, i) => `w${String(i)}`);
@@ -60,11 +43,8 @@ it(`a second full pass over ${String(OBJECTS)} objects makes no write`, async ()
   const before = await versions(namespace);
   expect(before).toHaveLength(OBJECTS);
 
-  await must(kubectl, ['apply', '-f', '-'], LEASE_ROLE.map((object) => JSON.stringify(object)).join('\n---\n'));
-  const second = await startServerProcess(projectRoot(), folder, [
-    ...['--kubeconfig', join(folder, 'mcp-authz-webhook.kubeconfig'), '--health-port', '0', '--webhooks', 'off'],
-    ...['--lease-name', LEASE, '--admission-grace', '5'],
-  ]);
+  await allowLease(LEASE);
+  const second = await startLoop(LEASE, ['--webhooks', 'off']);
   try {
     const port = second.healthPort;
     await eventually('the second loop passed over all', async () => {
@@ -73,7 +53,7 @@ it(`a second full pass over ${String(OBJECTS)} objects makes no write`, async ()
     });
     expect(await metric(port, 'mcp_authz_reconcile_total', { outcome: 'failed' })).toBe(0);
     expect(await metric(port, 'mcp_authz_loop_writes_total')).toBe(0);
-    expect(await metric(port, 'mcp_authz_leader')).toBe(1);
+    expect(await metric(port, 'mcp_authz_leading')).toBe(1);
     expect(await versions(namespace)).toEqual(before);
   } finally {
     await second.stop();

@@ -2,7 +2,6 @@ import { ApiError } from '../../src/kube/errors.ts';
 import type { Writer } from '../../src/kube/write.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { CONTENTION_LIMIT } from '../../src/reconcile/contended.ts';
-import { fenced, NotLeaderError } from '../../src/reconcile/fence.ts';
 import { createStatusWriter, type StatusWriter } from '../../src/reconcile/status-writer.ts';
 import { config } from '../support/objects.ts';
 
@@ -109,35 +108,4 @@ describe('contention', () => {
     }
     expect(new Set(waits)).toEqual(new Set([0]));
   });
-});
-
-it('nothing is written by who does not lead, looked at before each write', async () => {
-  const lead = { now: true };
-  const done = (): Promise<KubernetesObject> => Promise.resolve(OBJECT);
-  const writer = fenced(
-    {
-      applyStatus: done,
-      applyObject: done,
-      mergePatch: done,
-      create: done,
-      replace: done,
-      remove: async () => {
-        await done();
-      },
-    },
-    () => lead.now,
-  );
-  const options = { fieldManager: 'x', force: false };
-  const all = (): Promise<unknown>[] => [
-    writer.applyStatus('/p', {}, options, SIGNAL),
-    writer.applyObject('/p', {}, options, SIGNAL),
-    writer.mergePatch('/p', {}, SIGNAL),
-    writer.create('/p', {}, SIGNAL),
-    writer.replace('/p', {}, SIGNAL),
-    writer.remove('/p', {}, SIGNAL),
-  ];
-  await Promise.all(all());
-  lead.now = false;
-  const results = await Promise.allSettled(all());
-  expect(results.every((result) => result.status === 'rejected' && result.reason instanceof NotLeaderError)).toBe(true);
 });

@@ -17,6 +17,9 @@ export const OVERRIDDEN: ReadonlySet<string> = new Set([
   'upperAscii',
 ]);
 
+/** The same for functions without a receiver. */
+export const OVERRIDDEN_GLOBALS: ReadonlySet<string> = new Set(['duration', 'timestamp']);
+
 /** The library checks the types of a call against its declaration before it calls. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each function declares in CEL what it is given.
 export type Handler = (...args: any[]) => unknown;
@@ -46,7 +49,7 @@ export function libraryOf(environment: Environment, budget: Budget): Library {
     handler: Handler,
   ): void => {
     environment.registerFunction({
-      name: receiver !== undefined && OVERRIDDEN.has(name) ? `${name}${OVERRIDE_MARK}` : name,
+      name: (receiver === undefined ? OVERRIDDEN_GLOBALS : OVERRIDDEN).has(name) ? `${name}${OVERRIDE_MARK}` : name,
       ...(receiver === undefined ? {} : { receiverType: receiver }),
       returnType: returns,
       params: parameters.map((type, index) => ({ name: `arg${String(index)}`, type })),

@@ -6,9 +6,10 @@ import { registerLists } from './lists.ts';
 import { registerQuantities } from './quantity.ts';
 import { registerRegex } from './regex.ts';
 import { registerStrings } from './strings.ts';
+import { registerTimes } from './times.ts';
 import { registerUrls } from './url.ts';
 
-export { OVERRIDDEN } from './define.ts';
+export { OVERRIDDEN, OVERRIDDEN_GLOBALS } from './define.ts';
 
 export function registerLibrary(environment: Environment, budget: Budget): void {
   const library = libraryOf(environment, budget);
@@ -17,4 +18,5 @@ export function registerLibrary(environment: Environment, budget: Budget): void 
   registerLists(library);
   registerStrings(library);
   registerRegex(library);
+  registerTimes(library);
 }

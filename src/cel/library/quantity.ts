@@ -49,7 +49,7 @@ export function registerQuantities({ type, global, method, equality }: Library):
     'quantity',
     ['string'],
     'kubernetes.Quantity',
-    (text: string) => parseQuantity(text) ?? fail(`"${text.slice(0, MAX_LENGTH)}" is not a quantity`),
+    (text: string) => parseQuantity(text) ?? fail('the text is not a quantity'),
   );
   const compare = (name: string, returns: string, handler: (order: bigint) => unknown): void => {
     method('kubernetes.Quantity', name, ['kubernetes.Quantity'], returns, (one: Quantity, other: Quantity) =>

@@ -22,7 +22,7 @@ export function registerUrls({ type, global, method, equality }: Library): void 
   global('isURL', ['string'], 'bool', (text: string) => parseUrl(text, 'request') !== undefined);
   global('url', ['string'], 'kubernetes.URL', (text: string) => {
     const parts = parseUrl(text, 'request') === undefined ? undefined : parseUrl(text, 'reference');
-    return parts === undefined ? fail(`"${text.slice(0, 128)}" is not an absolute URI or path`) : new Url(parts, text);
+    return parts === undefined ? fail('the text is not an absolute URI or path') : new Url(parts, text);
   });
   const getter = (name: string, returns: string, get: (parts: UrlParts) => unknown): void => {
     method('kubernetes.URL', name, [], returns, (url: Url) => get(url.parts));

@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { loadCustomRules, readRuleFiles } from '../../custom-rules/index.ts';
+import type { Rule } from '../../rules/contract.ts';
+import { BUILT_IN_IDS } from '../built-in-ids.ts';
 import { examples } from '../examples.ts';
 import { parseTarget, renderManifests } from './manifests.ts';
 
@@ -7,6 +10,7 @@ interface ManifestsFlags {
   readonly url?: string;
   readonly service?: string;
   readonly caFile?: string;
+  readonly customRules: readonly string[];
 }
 
 export function manifestsCommand(write: (text: string) => void): Command {
@@ -15,10 +19,17 @@ export function manifestsCommand(write: (text: string) => void): Command {
     .option('--url <https://HOST:PORT>', 'where the API server reaches the server')
     .option('--service <namespace/name>', 'the Service that it is reached by')
     .option('--ca-file <file>', 'certificate authority to trust, PEM; goes into caBundle')
+    .option(
+      '--custom-rules <file>',
+      'file or folder of custom rules, so that what they match is registered; may be repeated',
+      (path: string, previous: readonly string[]) => [...previous, path],
+      [],
+    )
     .addHelpText(
       'after',
       examples(
         'mcp-authz manifests --service mcp-authz-system/mcp-authz-webhook | kubectl apply -f -',
+        'mcp-authz manifests --service mcp-authz-system/mcp-authz-webhook --custom-rules rules.yaml',
         'mcp-authz manifests --url https://127.0.0.1:9443 --ca-file ca.crt | kubectl apply -f -',
       ),
     )
@@ -27,8 +38,16 @@ export function manifestsCommand(write: (text: string) => void): Command {
       if ('fault' in target) {
         command.error(`error: ${target.fault}`);
       }
-      write(renderManifests({ target }));
+      write(renderManifests({ target, customRules: customRulesOf(flags, command) }));
     });
+}
+
+function customRulesOf({ customRules }: ManifestsFlags, command: Command): readonly Rule[] {
+  try {
+    return loadCustomRules({ paths: customRules, reserved: BUILT_IN_IDS }, readRuleFiles);
+  } catch (error) {
+    return command.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function readCa(file: string, command: Command): string {

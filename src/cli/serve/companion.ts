@@ -8,6 +8,7 @@ import { systemClock } from '../../kube/clock.ts';
 import type { Discovery } from '../../kube/discovery.ts';
 import { createEventRecorder } from '../../kube/events.ts';
 import { createLeadership } from '../../kube/lease.ts';
+import { createKubeMetrics } from '../../kube/metrics.ts';
 import type { Analyze, Resolver } from '../../kube/resolve.ts';
 import { createLoop } from '../../reconcile/loop.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -37,7 +38,7 @@ export function startCompanion(
   const instance = hostname();
   // A container that is started anew in its Pod keeps the host name, and must not take its own old lease for its own.
   const identity = `${instance}_${randomUUID()}`;
-  const metrics = createLoopMetrics(registry);
+  const metrics = { ...createKubeMetrics(registry), ...createLoopMetrics(registry) };
   const loop = createLoop({
     client,
     discovery,
@@ -50,6 +51,7 @@ export function startCompanion(
       identity,
       clock: systemClock,
       logger,
+      metrics,
     }),
     events: createEventRecorder({
       client,

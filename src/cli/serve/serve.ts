@@ -2,6 +2,7 @@
 import { createMutatingHandler, createValidatingHandler } from '../../admission/handler.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer } from '../../admission/server.ts';
+import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
 import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { certificateFault, loadServingCertificate } from '../../certs/files.ts';
 import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
@@ -13,6 +14,7 @@ import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { SettingsError, type Settings } from '../../runtime/settings.ts';
+import { BUILT_IN_IDS } from '../built-in-ids.ts';
 import { startCompanion } from './companion.ts';
 
 export interface Running {
@@ -32,6 +34,17 @@ export interface ServeDeps {
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
   const certificate = settings.webhooks === 'on' ? loadServingCertificate(...certificateFiles(settings)) : undefined;
   const metrics = createMetrics();
+  const customRules = createCustomRuleSource(
+    { paths: settings.customRules, reserved: BUILT_IN_IDS },
+    {
+      read: readRuleFiles,
+      every,
+      logger,
+      reloaded: (result) => {
+        metrics.customRulesReloaded(result);
+      },
+    },
+  );
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
@@ -39,7 +52,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
   const listener = createAdmissionListener({
-    validate: createValidatingHandler(() => rules, handlerDeps),
+    validate: createValidatingHandler(() => [...rules, ...customRules.rules()], handlerDeps),
     mutate: createMutatingHandler(settings.loop === 'off' ? MUTATORS_WITHOUT_LOOP : MUTATORS, handlerDeps),
     logger,
     metrics,
@@ -85,12 +98,21 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     healthPort: health.port,
     stop: async () => {
       warming.abort();
+      customRules.stop();
       await admission?.stop();
       await companion?.stop();
       await health.stop();
       await analyzer.close();
       client.close();
     },
+  };
+}
+
+function every(milliseconds: number, run: () => void): () => void {
+  const timer = setInterval(run, milliseconds);
+  timer.unref();
+  return () => {
+    clearInterval(timer);
   };
 }
 

@@ -1,0 +1,31 @@
+/**
+ * JSON text as values, with what `JSON.parse` forgets and Go's reader refuses: an integer that was written as a
+ * fraction (`1.0`, `1e3`) where an int is expected. It becomes a Number object, which structured clones and
+ * `JSON.stringify` carry along. The API server itself writes such a number as `1` before anybody sees it.
+ */
+
+/** Cheap enough to be asked of every body; a hit costs a slower parse, nothing else. */
+const WRITTEN_AS_FRACTION = /[:[,]\s*-?\d+(?:\.0*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)\s*[,}\]]/;
+
+/** @throws SyntaxError where the text is not JSON. */
+export function parseJson(text: string): unknown {
+  if (!WRITTEN_AS_FRACTION.test(text)) {
+    return JSON.parse(text);
+  }
+  // The third argument is in ECMAScript 2025 ("JSON.parse source text access"), which the library's types lag behind.
+  return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
+    typeof value === 'number' && Number.isInteger(value) && /[.eE]/.test(context?.source ?? '')
+      ? writtenAsFraction(value)
+      : value,
+  );
+}
+
+/** Marks an integer as one that was not written as one. */
+export function writtenAsFraction(value: number): object {
+  return Object(value) as object;
+}
+
+/** By its tag, since a clone may come from another realm. */
+export function isWrittenAsFraction(value: unknown): value is object {
+  return typeof value === 'object' && Object.prototype.toString.call(value) === '[object Number]';
+}

@@ -1,0 +1,2 @@
+export { readRuleFiles } from './files.ts';
+export { createCustomRuleSource, loadCustomRules } from './source.ts';

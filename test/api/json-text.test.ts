@@ -1,0 +1,27 @@
+/** Numbers that Go's reader does not take for an int although JavaScript does. */
+import { jsonEqual } from '../../src/api/json.ts';
+import { isWrittenAsFraction, parseJson } from '../../src/api/json-text.ts';
+
+describe('an integer that is written as a fraction', () => {
+  it.each(['1.0', '-2.00', '1e3', '1.0E2', '0.0'])('%s is told from an int, at any place', (literal) => {
+    expect(isWrittenAsFraction((parseJson(`{"a": ${literal}}`) as { a: unknown }).a)).toBe(true);
+    expect(isWrittenAsFraction((parseJson(`[0, ${literal} ]`) as unknown[])[1])).toBe(true);
+    expect(JSON.stringify(parseJson(`[${literal}]`))).toBe(JSON.stringify([Number(literal)]));
+  });
+
+  it.each(['1', '-2', '1.5', '1e-3', '"1.0"', '"[1.0]"'])('%s is what it is', (literal) => {
+    expect(parseJson(`[${literal}, 1.0]`)).toEqual([JSON.parse(literal), expect.anything()]);
+  });
+
+  it('survives a structured clone, as a worker makes it', () => {
+    expect(isWrittenAsFraction((structuredClone(parseJson('[1.0]')) as unknown[])[0])).toBe(true);
+  });
+
+  it('equals the number however it is written, and nothing else', () => {
+    expect(jsonEqual(parseJson('{"a":1.0}'), { a: 1 })).toBe(true);
+    expect(jsonEqual(parseJson('{"a":1.0}'), parseJson('{"a":10e-1}'))).toBe(true);
+    expect(jsonEqual(parseJson('{"a":1.0}'), parseJson('{"a":2.0}'))).toBe(false);
+    expect(jsonEqual(parseJson('{"a":1.0}'), { a: '1' })).toBe(false);
+    expect(jsonEqual(parseJson('{"a":1.0}'), { a: {} })).toBe(false);
+  });
+});

@@ -1,0 +1,54 @@
+import { evaluate } from '../../src/engine/evaluate.ts';
+import { createWorldAnswers } from '../../src/engine/world-view.ts';
+import type { KubernetesObject } from '../../src/api/objects.ts';
+import { createCrdRule } from '../../src/rules/crd-rules.ts';
+import { TOOLHIVE_SCHEMAS } from '../../src/schema/toolhive.ts';
+import { config, create, server, virtualServer, workload } from '../support/objects.ts';
+
+function found(object: KubernetesObject): readonly string[] {
+  const { findings, failures } = evaluate([createCrdRule(TOOLHIVE_SCHEMAS)], create(object), createWorldAnswers());
+  expect(failures).toEqual([]);
+  return findings.map(({ level, path, reason, message }) => `${level} ${reason} ${path}: ${message}`);
+}
+
+const { apiVersion, kind, metadata } = server();
+const WITHOUT_SPEC = { apiVersion, kind, metadata };
+
+const INLINE = { type: 'inline', inline: { policies: ['permit(principal, action, resource);'] } };
+
+it.each([
+  ['an inline authorization', server({ authzConfig: INLINE }), []],
+  ['one in a ConfigMap, without saying so', server({ authzConfig: { configMap: { name: 'c' } } }), []],
+  ['a reference to nothing', server({ authzConfigRef: null }), []],
+  ['an object without spec', WITHOUT_SPEC, []],
+  [
+    'an empty reference',
+    server({ authzConfigRef: {} }),
+    ['deny Required spec.authzConfigRef.name: The field "name" is required.'],
+  ],
+  [
+    'a reference without a name',
+    server({ authzConfigRef: { name: '' } }),
+    ['deny ValueInvalid spec.authzConfigRef.name: The text is too short: it must have at least 1 characters.'],
+  ],
+  [
+    'a reference that is only a name',
+    server({ authzConfigRef: 'a' }),
+    ['deny TypeInvalid spec.authzConfigRef: Expected an object, not a string.'],
+  ],
+  [
+    'oidc without its config',
+    virtualServer({ authzConfigRef: { name: 'a' } }),
+    ['deny RuleViolated spec.incomingAuth: spec.incomingAuth.oidcConfigRef is required when type is oidc'],
+  ],
+  ['an image that is missing', workload('MCPServer', {}), ['deny Required spec.image: The field "image" is required.']],
+  [
+    'a proxy to nowhere',
+    workload('MCPRemoteProxy', { remoteUrl: 'ftp://x' }),
+    ['deny ValueInvalid spec.remoteUrl: "ftp://x" does not match ^https?://.'],
+  ],
+  ['both forms, which is told by mutual-exclusion', server({ authzConfig: INLINE, authzConfigRef: { name: 'a' } }), []],
+  ['a config without type, which is told by authz-config', config({ type: '' }), []],
+])('%s', (_title, object, expected) => {
+  expect(found(object)).toEqual(expected);
+});
