@@ -71,7 +71,7 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
         name: 'mcp_authz_pods',
         help: 'Pods of workloads that refer to a config, by what they carry: the current one, an outdated one, none yet (waiting), none at all (missed).',
         labelNames: ['config'],
-        registers,
+        registers: [registry],
         collect() {
           for (const [config, count] of Object.entries(pods())) {
             this.set({ config }, count);

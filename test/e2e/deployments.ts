@@ -72,9 +72,10 @@ export async function operate(
   kind: ProxyKind,
   workload: KubernetesObject,
   replicas = 1,
+  runConfig?: string,
 ): Promise<void> {
   const { name = '', namespace = '' } = workload.metadata;
-  const config = operatorConfig(kind, name);
+  const config = operatorConfig(kind, name, runConfig);
   await cluster.create('v1/configmaps', {
     ...config,
     metadata: { ...config.metadata, namespace, ownerReferences: [owner(workload)] },

@@ -187,6 +187,21 @@ it('a pod waits while its config is missing, the workload says why, and it runs 
   expect(await cluster.get('v1/configmaps/w-authz-runconfig')).toBeDefined();
 });
 
+it('an operator that carries the config itself keeps its own, and its pods are its own to replace', async () => {
+  const { namespace, cluster } = await open();
+  await applied(namespace, config('shared'));
+  const made = await api.create(namespace, 'mcpservers', workload('MCPServer', 'w', REFERENCE));
+  const authorization: unknown = JSON.parse(runtime([POLICY]));
+  const entry = { type: 'authorization', parameters: { config_data: authorization } };
+  const carrying = { name: 'w', authz_config: authorization, middleware_configs: [...MIDDLEWARES, entry] };
+  await operate(cluster, 'MCPServer', made, 1, JSON.stringify(carrying));
+  const pod = await onePod(cluster, 'a pod', () => true);
+  expect(annotation(pod, HASH)).toBe(hashOf([POLICY]));
+  expect(volumeOf(pod, 'runconfig')).toMatchObject({ configMap: { name: 'w-runconfig' } });
+  expect(volumeOf(pod, 'authz-config')).toMatchObject({ configMap: { name: 'w-authz-ref' } });
+  await eventually('up to date', async () => (await injected(namespace, 'mcpservers')) === 'PodsUpToDate');
+});
+
 it('pods go one after another, when those before them are ready and their budget allows it', async () => {
   const { namespace, cluster } = await open();
   await applied(namespace, config('shared'));
