@@ -23,6 +23,12 @@ module.exports = {
     layer('schema-knows-values', '^src/schema/', '^src/(?!api/|cel/|schema/)', 'A schema knows values only.'),
     layer('authorizers-know-api', '^src/authorizers/', '^src/(?!api/|authorizers/)', 'A backend knows configs only.'),
     layer(
+      'decision-tests-are-pure',
+      '^src/decision-tests/',
+      '^src/(?!api/|authorizers/index|decision-tests/)',
+      'Cases and configs in, results out: admission may ask, too.',
+    ),
+    layer(
       'rules-are-pure',
       '^src/rules/',
       '^src/(?!api/|authorizers/analysis|cel/|schema/|rules/)',
@@ -56,13 +62,13 @@ module.exports = {
     layer('reconcile-is-an-edge', '^src/reconcile/', '^src/(admission|cli|certs)/', 'The loop does not know HTTP.'),
     layer(
       'offline-knows-no-cluster',
-      '^src/cli/(check|report|manifests)/',
+      '^src/cli/(check|report|manifests|decide|test|explain)/',
       '^src/(kube|reconcile|admission)/',
       'Offline commands never import kube.',
     ),
     layer(
       'pure-means-no-node',
-      '^src/(api|rules|injection|cel|schema)/',
+      '^src/(api|rules|injection|cel|schema|decision-tests)/',
       '^(fs|net|http|https|child_process|process|os|dns|tls|worker_threads|timers)(/|$)',
       'Pure code has no edges.',
     ),

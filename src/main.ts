@@ -4,10 +4,13 @@ import { buffer } from 'node:stream/consumers';
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './cli/check/command.ts';
+import { decideCommand } from './cli/decide/command.ts';
+import { explainCommand } from './cli/explain/command.ts';
 import { manifestsCommand } from './cli/manifests/command.ts';
 import { packageInfo } from './cli/package-info.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
+import { testCommand } from './cli/test/command.ts';
 
 /** Wrong usage, or input that cannot be read. 1 is for "the answer is no". */
 const EXIT_USAGE = 2;
@@ -41,6 +44,9 @@ const program = new Command('mcp-authz')
   .version(packageInfo().version)
   .addCommand(checkCommand({ write, writeError, stdin, end, isTerminal, isErrorTerminal: isatty(2) }))
   .addCommand(manifestsCommand(write))
+  .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode: end }))
+  .addCommand(testCommand({ write, setExitCode: end, untilSignal }))
+  .addCommand(explainCommand(write))
   .addCommand(startCommand({ ...serveProcess, write, isTerminal }));
 
 for (const command of [program, ...program.commands]) {

@@ -1,6 +1,7 @@
 /** What a backend has to know. A third one is one new file and one line in registry.ts. */
 import type { AuthorizerSpec, Problem } from './analysis.ts';
 import type { Cedar } from './cedar.ts';
+import type { Decide } from './decision.ts';
 
 export interface Authorizer {
   /** `spec.type`, case-sensitive. */
@@ -11,4 +12,6 @@ export interface Authorizer {
   validate(config: AuthorizerSpec['config'], cedar: Cedar): readonly Problem[];
   /** What will surprise at run time; asked only for a config that is valid. */
   lint(config: AuthorizerSpec['config'], cedar: Cedar): readonly Problem[];
+  /** Decides calls as the proxy would; absent where that takes somebody else's word. The config's work is done once. */
+  decide?(config: AuthorizerSpec['config'], cedar: Cedar): Decide;
 }

@@ -6,6 +6,7 @@ import { at, isJsonObject } from '../api/json.ts';
 import type { Problem } from './analysis.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Cedar } from './cedar.ts';
+import { cedarDecide } from './cedar-decide.ts';
 import { lintCedar } from './cedar-lint.ts';
 import { CEDAR_OPTIONS, stringOf, stringsOf } from './cedar-options.ts';
 import { readEntities } from './entities.ts';
@@ -21,27 +22,39 @@ export const cedarv1: Authorizer = {
   type: 'cedarv1',
   configKey: 'cedar',
   validate: (config, cedar) => {
-    if (config === null) {
-      return [problem('spec.config', 'ConfigMissing', "cedar configuration is required (missing 'cedar' field)")];
-    }
     const decoded = goDecode(config, CEDAR_OPTIONS, 'cedar');
-    return [
-      ...decoded.mismatches.map(({ path, message }) =>
-        problem(
-          `spec.config${path === '' ? '' : `.${path}`}`,
-          'WrongType',
-          `failed to parse configuration: ${message}`,
-        ),
-      ),
-      ...policyProblems(config, decoded, cedar),
+    return config === null
+      ? [NO_CONFIG]
+      : [
+          ...typeProblems(decoded),
+          ...policyProblems(config, decoded, cedar),
+          ...entityProblems(decoded),
+          ...groupTypeProblems(decoded),
+        ];
+  },
+  lint: (config, cedar) => lintCedar(goDecode(config, CEDAR_OPTIONS, 'cedar'), cedar),
+  // Not all that validate refuses keeps the proxy from starting: text behind a policy is dropped there, and is here.
+  decide: (config, cedar) => {
+    const decoded = goDecode(config, CEDAR_OPTIONS, 'cedar');
+    const problems = [
+      ...(config === null ? [NO_CONFIG] : typeProblems(decoded)),
+      ...countProblems(config, decoded),
       ...entityProblems(decoded),
       ...groupTypeProblems(decoded),
     ];
+    return cedarDecide(decoded, problems, cedar);
   },
-  lint: (config, cedar) => lintCedar(goDecode(config, CEDAR_OPTIONS, 'cedar'), cedar),
 };
 
-function policyProblems(config: unknown, decoded: GoDecoded, cedar: Cedar): readonly Problem[] {
+const NO_CONFIG = problem('spec.config', 'ConfigMissing', "cedar configuration is required (missing 'cedar' field)");
+
+function typeProblems({ mismatches }: GoDecoded): readonly Problem[] {
+  return mismatches.map(({ path, message }) =>
+    problem(`spec.config${path === '' ? '' : `.${path}`}`, 'WrongType', `failed to parse configuration: ${message}`),
+  );
+}
+
+function countProblems(config: unknown, decoded: GoDecoded): readonly Problem[] {
   const policies = stringsOf(decoded, 'policies');
   if (policies.length === 0) {
     return decoded.mismatches.some(({ path }) => /^policies$/i.test(path)) ? [] : [noPolicies(config)];
@@ -54,6 +67,15 @@ function policyProblems(config: unknown, decoded: GoDecoded, cedar: Cedar): read
         `There are ${String(policies.length)} policies; this check takes at most ${String(MAX_POLICIES)}. Combine them, or split the config.`,
       ),
     ];
+  }
+  return [];
+}
+
+function policyProblems(config: unknown, decoded: GoDecoded, cedar: Cedar): readonly Problem[] {
+  const policies = stringsOf(decoded, 'policies');
+  const counted = countProblems(config, decoded);
+  if (counted.length > 0 || policies.length === 0) {
+    return counted;
   }
   const unreadable = new Set(decoded.mismatches.map(({ path }) => path.toLowerCase()));
   const prepared = policies

@@ -4,8 +4,9 @@
  * integers, `__entity` and `__extn` are escapes.
  */
 import { isJsonObject, property, type JsonObject } from '../api/json.ts';
-import { isExtensionLiteral } from './extension-literal.ts';
+import { EMPTY_RECORD, entityValue, recordOf, setOf, type CedarValue, type RecordValue } from './cedar-value.ts';
 import { depthExceeds } from './depth.ts';
+import { extensionValue, isExtensionFunction } from './extension-literal.ts';
 import { positionAt } from './text-frame.ts';
 
 export interface EntityUid {
@@ -17,6 +18,8 @@ export interface StaticEntity {
   /** Undefined where the entry has none; the proxy then knows it by an empty type and id. */
   readonly uid: EntityUid | undefined;
   readonly parents: readonly EntityUid[];
+  readonly attributes: RecordValue;
+  readonly tags: RecordValue;
 }
 
 export interface EntityFault {
@@ -95,7 +98,7 @@ function parse(text: string): { readonly value: unknown } | { readonly fault: En
 }
 
 function readEntity(entry: unknown, place: string, faults: EntityFault[]): StaticEntity {
-  const nothing = { uid: undefined, parents: [] };
+  const nothing = { uid: undefined, parents: [], attributes: EMPTY_RECORD, tags: EMPTY_RECORD };
   if (entry === null) {
     return nothing;
   }
@@ -106,17 +109,17 @@ function readEntity(entry: unknown, place: string, faults: EntityFault[]): Stati
     });
     return nothing;
   }
-  for (const name of ['attrs', 'tags']) {
-    const record = goProperty(entry, name);
-    if (record !== undefined && record !== null) {
-      readRecord(record, `${place}.${name}`, faults);
-    }
-  }
   const uid = goProperty(entry, 'uid');
   return {
     uid: uid === undefined ? undefined : readUid(uid, `${place}.uid`, faults),
     parents: readParents(goProperty(entry, 'parents'), `${place}.parents`, faults),
+    attributes: readAttributes(goProperty(entry, 'attrs'), `${place}.attrs`, faults),
+    tags: readAttributes(goProperty(entry, 'tags'), `${place}.tags`, faults),
   };
+}
+
+function readAttributes(record: unknown, place: string, faults: EntityFault[]): RecordValue {
+  return record === undefined || record === null ? EMPTY_RECORD : readRecord(record, place, faults);
 }
 
 function readParents(parents: unknown, place: string, faults: EntityFault[]): readonly EntityUid[] {
@@ -160,52 +163,69 @@ function entityOf(value: unknown, implicit: boolean): EntityUid | undefined {
   if (isPlainObject(escaped)) {
     const [innerType, innerId] = ['type', 'id'].map((name) => goProperty(escaped, name));
     return isOptionalString(innerType) && isOptionalString(innerId)
-      ? { type: innerType ?? '', id: innerId ?? '' }
+      ? entityUid(innerType ?? '', innerId ?? '')
       : undefined;
   }
-  return implicit && typeof type === 'string' && typeof id === 'string' ? { type, id } : undefined;
+  return implicit && typeof type === 'string' && typeof id === 'string' ? entityUid(type, id) : undefined;
 }
 
-function readRecord(value: unknown, place: string, faults: EntityFault[]): void {
+/** Go reads U+FFFD for half a surrogate pair. */
+function entityUid(type: string, id: string): EntityUid {
+  return { type: type.toWellFormed(), id: id.toWellFormed() };
+}
+
+function readRecord(value: unknown, place: string, faults: EntityFault[]): RecordValue {
   if (!isPlainObject(value)) {
     faults.push({ place, message: `expected an object of attributes, not a ${kindOf(value)}` });
-    return;
+    return EMPTY_RECORD;
   }
-  for (const [key, attribute] of Object.entries(value)) {
-    readValue(attribute, `${place}.${key}`, faults);
-  }
+  return recordOf(
+    Object.entries(value).flatMap(([key, attribute]) => {
+      const read = readValue(attribute, `${place}.${key}`, faults);
+      return read === undefined ? [] : [[key.toWellFormed(), read] as const];
+    }),
+  );
 }
 
-function readValue(value: unknown, place: string, faults: EntityFault[]): void {
+/** Undefined where there is a fault. */
+function readValue(value: unknown, place: string, faults: EntityFault[]): CedarValue | undefined {
   if (Array.isArray(value)) {
-    value.forEach((element: unknown, index) => {
-      readValue(element, `${place}[${String(index)}]`, faults);
-    });
-  } else if (value === null) {
-    faults.push({ place, message: 'unsupported type: null is no Cedar value; leave the attribute out' });
-  } else if (value instanceof NumberLiteral) {
-    if (!isInt64(value.source)) {
-      faults.push({
-        place,
-        message: `long out of range: ${value.source} is no 64 bit integer; for a fraction use {"__extn": {"fn": "decimal", "arg": "1.5"}}`,
-      });
-    }
-  } else if (isPlainObject(value)) {
-    readObjectValue(value, place, faults);
+    const elements = value.map((element: unknown, index) => readValue(element, `${place}[${String(index)}]`, faults));
+    return setOf(elements.filter((element) => element !== undefined));
   }
+  if (value instanceof NumberLiteral) {
+    if (isInt64(value.source)) {
+      return BigInt(value.source);
+    }
+    const message = `long out of range: ${value.source} is no 64 bit integer; for a fraction use {"__extn": {"fn": "decimal", "arg": "1.5"}}`;
+    faults.push({ place, message });
+    return undefined;
+  }
+  if (isPlainObject(value)) {
+    return readObjectValue(value, place, faults);
+  }
+  if (typeof value === 'string') {
+    return value.toWellFormed();
+  }
+  if (typeof value === 'boolean') {
+    return value;
+  }
+  faults.push({ place, message: 'unsupported type: null is no Cedar value; leave the attribute out' });
+  return undefined;
 }
 
-function readObjectValue(value: JsonObject, place: string, faults: EntityFault[]): void {
+function readObjectValue(value: JsonObject, place: string, faults: EntityFault[]): CedarValue | undefined {
   const extension = extensionOf(value);
   if (extension !== undefined) {
-    if (!isExtensionLiteral(extension.fn, extension.arg)) {
-      faults.push({ place, message: `invalid extension value: ${extension.fn}("${extension.arg}")` });
+    const { fn, arg } = extension;
+    const read = isExtensionFunction(fn) ? extensionValue(fn, arg) : undefined;
+    if (read === undefined) {
+      faults.push({ place, message: `invalid extension value: ${fn}("${arg}")` });
     }
-    return;
+    return read;
   }
-  if (entityOf(value, false) === undefined) {
-    readRecord(value, place, faults);
-  }
+  const uid = entityOf(value, false);
+  return uid === undefined ? readRecord(value, place, faults) : entityValue(uid.type, uid.id);
 }
 
 function extensionOf(value: JsonObject): { readonly fn: string; readonly arg: string } | undefined {

@@ -7,7 +7,14 @@
 /** A place in the text, in UTF-16 units. */
 export interface ScanFault {
   readonly offset: number;
-  readonly reason: 'TooDeep' | 'UnterminatedString' | 'LineBreakInString' | 'UnterminatedComment' | 'StrangeSpace';
+  readonly reason:
+    | 'TooDeep'
+    | 'TooLong'
+    | 'UnterminatedString'
+    | 'LineBreakInString'
+    | 'UnterminatedComment'
+    | 'StrangeSpace'
+    | 'StrangeCharacter';
 }
 
 export interface Scan {
@@ -28,10 +35,22 @@ export const MAX_NESTING = 64;
 /** An if-then-else chain nests without brackets; the module takes about 770. */
 const MAX_IFS = 500;
 
+/**
+ * Operators in a row nest without brackets, too: the module takes about 3,500 of `||`, `+` or `.`, and traps beyond. A
+ * bracket costs as much as 30 of them, an if as 5 (measured alone and together).
+ */
+const MAX_WEIGHT = 3200;
+const BRACKET_WEIGHT = 30;
+const IF_WEIGHT = 5;
+
 /** The module takes four of them in a row, cedar-go any number. Each pair is nothing. */
 const MAX_UNARY = 4;
 
 const BLANK = /[\t\n\r ]/;
+/** Half of an operator that chains, or all of it. */
+const CHAINING = /[|&+*.[-]/;
+/** Refused by cedar-go inside a string: NUL, what stands for an unreadable character, and _ in an escape's digits. */
+const STRANGE_CHARACTER = /[\0\ufffd]|(?<!\\)(?:\\\\)*\\u\{[0-9A-Fa-f]*_/;
 /** White space for the module, an unexpected character for cedar-go. */
 const STRANGE_SPACE = /[^\S\t\n\r ]/;
 
@@ -46,7 +65,9 @@ export function scanPolicy(source: string): Scan {
     }
   };
   let depth = 0;
+  let deepest = 0;
   let ifs = 0;
+  let operators = 0;
   let end: number | undefined;
   let trailing: number | undefined;
   let empty = true;
@@ -57,9 +78,20 @@ export function scanPolicy(source: string): Scan {
       trailing ??= offset;
     }
   };
+  const once = (offset: number, reason: ScanFault['reason']): void => {
+    if (!faults.some((fault) => fault.reason === reason)) {
+      faults.push({ offset, reason });
+    }
+  };
   const deepen = (offset: number): void => {
-    if ((depth > MAX_NESTING || ifs > MAX_IFS) && !faults.some(({ reason }) => reason === 'TooDeep')) {
-      faults.push({ offset, reason: 'TooDeep' });
+    if (end !== undefined) {
+      return;
+    }
+    deepest = Math.max(deepest, depth);
+    if (depth > MAX_NESTING || ifs > MAX_IFS) {
+      once(offset, 'TooDeep');
+    } else if (operators + deepest * BRACKET_WEIGHT + ifs * IF_WEIGHT > MAX_WEIGHT) {
+      once(offset, 'TooLong');
     }
   };
   for (let i = 0; i < source.length; i += 1) {
@@ -77,11 +109,16 @@ export function scanPolicy(source: string): Scan {
       i = (closed ?? source.length) - 1;
       continue;
     }
-    if (STRANGE_SPACE.test(character)) {
+    // Behind the policy it is read as text that is dropped.
+    if (STRANGE_SPACE.test(character) && end === undefined) {
       faults.push({ offset: i, reason: 'StrangeSpace' });
       continue;
     }
     meet(i);
+    if (CHAINING.test(character)) {
+      operators += character === '|' || character === '&' ? 0.5 : 1;
+      deepen(i);
+    }
     if (character === '!' || character === '-') {
       const operator = character === '!' && source[i + 1] === '=' ? '!=' : character;
       unary = operator === '!=' || (unary.length > 0 && source[unary[0] ?? 0] !== character) ? [] : [...unary, i];
@@ -134,7 +171,10 @@ function endOfString(source: string, start: number): { readonly closed: number; 
   for (let i = start + 1; i < source.length; i += 1) {
     const character = source[i];
     if (character === '"') {
-      return { closed: i + 1 };
+      const strange = source.slice(start, i).search(STRANGE_CHARACTER);
+      return strange < 0
+        ? { closed: i + 1 }
+        : { closed: i + 1, fault: { offset: start + strange, reason: 'StrangeCharacter' } };
     }
     if (character === '\n') {
       return { closed: i, fault: { offset: start, reason: 'LineBreakInString' } };

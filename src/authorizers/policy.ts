@@ -17,14 +17,25 @@ export interface PreparedPolicy {
   readonly text: string | undefined;
 }
 
-export function preparePolicy(source: string, path: string): PreparedPolicy {
+export function preparePolicy(given: string, path: string): PreparedPolicy {
+  // Half of a surrogate pair is no character; Go reads U+FFFD for it, and the module traps.
+  const source = given.toWellFormed();
   const scan = scanPolicy(source);
   const problems = [
     ...scan.faults.map((fault) => faultProblem(fault, source, path)),
     ...formProblems(scan, source, path),
   ];
   const readable = scan.faults.length === 0 && !scan.empty;
-  return { path, source, scan, problems, text: readable ? scan.text.slice(0, scan.end) : undefined };
+  return { path, source, scan, problems, text: readable ? returnsEscaped(scan.text.slice(0, scan.end)) : undefined };
+}
+
+/** cedar-go takes a carriage return in a string for itself, the module only its escape. */
+function returnsEscaped(text: string): string {
+  return text.includes('\r')
+    ? text.replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*/g, (token) =>
+        token.startsWith('"') ? token.replaceAll('\r', '\\r') : token,
+      )
+    : text;
 }
 
 /** Asks the module; an action type that only cedar-go takes is no problem (it never matches, which lint tells). */
@@ -39,38 +50,77 @@ export function parseable({ text }: PreparedPolicy, cedar: Cedar): string | unde
   return outcome?.error === undefined ? outcome?.text : undefined;
 }
 
+/** The text to be run, or why there is none. Text behind the policy is left out, as the proxy does. */
+export function evaluable(
+  { path, source, scan, text }: PreparedPolicy,
+  cedar: Cedar,
+): { readonly text: string } | { readonly problem: Problem } {
+  const [fault] = scan.faults;
+  if (fault !== undefined) {
+    return { problem: faultProblem(fault, source, path) };
+  }
+  const outcome = parse(text, cedar, 'keep');
+  if (outcome === undefined) {
+    return {
+      problem: { path, reason: 'PolicyUnread', message: 'The policy is empty, or its action is not understood.' },
+    };
+  }
+  return outcome.error === undefined
+    ? { text: outcome.text }
+    : { problem: syntaxProblem(outcome.error, source, outcome.text, path) };
+}
+
 interface ParseOutcome {
   readonly text: string;
   readonly error: CedarMessage | undefined;
 }
 
-function parse(text: string | undefined, cedar: Cedar): ParseOutcome | undefined {
+/** Foreign action types become `Action` where the rest is to be looked at, and keep on matching nothing otherwise. */
+function parse(
+  text: string | undefined,
+  cedar: Cedar,
+  foreign: 'replace' | 'keep' = 'replace',
+): ParseOutcome | undefined {
   let candidate = text;
   for (let tries = 0; candidate !== undefined && tries < MAX_ACTION_TYPES; tries += 1) {
     const error = cedar.parse([candidate]);
-    if (error?.message.startsWith('expected an entity uid with type `Action`') !== true) {
+    if (error === undefined || !FOREIGN_ACTION.test(error.message)) {
       return { text: candidate, error };
     }
-    candidate = withActionType(candidate, error);
+    candidate = withActionType(candidate, error, foreign);
   }
   return undefined;
 }
 
-/** How many entities of another type an action constraint may list before this check gives up on the policy. */
-const MAX_ACTION_TYPES = 64;
+const FOREIGN_ACTION = /^expected (?:an entity uid|entity uids) with type `Action`/;
 
-/** `Foo::"call_tool"` becomes `Action::"call_tool"`, so that the rest of the policy can be looked at. */
-function withActionType(text: string, { start, end }: CedarMessage): string {
+/** How many scopes this check mends before it gives up on the policy: there is one, and a comment may hide a type. */
+const MAX_ACTION_TYPES = 4;
+
+/** Strings and comments, which are left alone, and the type of an entity. */
+const ENTITY_TYPE = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|([A-Za-z_]\w*(?:\s*::\s*[A-Za-z_]\w*)*)\s*::\s*(?=")/g;
+
+/** `Foo::"call_tool"` becomes `Action::"call_tool"`, or `Foo::Action::"call_tool"`, which the module takes as well. */
+function withActionType(text: string, { start, end }: CedarMessage, foreign: 'replace' | 'keep'): string {
   const [from, to] = [offsetOfByte(text, start), offsetOfByte(text, end)];
-  const entity = text.slice(from, to);
-  return `${text.slice(0, from)}Action::${entity.slice(entity.indexOf('"'))}${text.slice(to)}`;
+  const scope = text.slice(from, to).replace(ENTITY_TYPE, (token, type: string | undefined) => {
+    if (type === undefined || /(?:^|[\s:])Action$/.test(type)) {
+      return token;
+    }
+    return foreign === 'keep' ? `${type}::Action::` : 'Action::';
+  });
+  return `${text.slice(0, from)}${scope}${text.slice(to)}`;
 }
 
 const FAULTS: Readonly<Record<ScanFault['reason'], string>> = {
   TooDeep: `nests deeper than ${String(MAX_NESTING)} levels, which is the limit of this check; the proxy may take more. Simplify it.`,
+  TooLong:
+    'chains more operators than this check can take (about 3,000); the proxy may take more. Split it, or list entities with "in".',
   UnterminatedString: 'has a string that does not end. Close it with a double quote.',
   LineBreakInString: 'has a line break inside a string, which the proxy does not read. Write \\n.',
   UnterminatedComment: 'has a comment that does not end. Close it with */.',
+  StrangeCharacter:
+    'has a character in a string that the proxy does not read: U+FFFD, NUL, or _ in an escape. Write \\u{fffd}, \\0, no _.',
   StrangeSpace:
     'has a space character that the proxy does not read (a no-break space, perhaps). Replace it with a plain space.',
 };

@@ -1,0 +1,119 @@
+/**
+ * What ToolHive's proxy decides of a call under a Cedar config: permit only where a policy permits, none forbids, and no
+ * policy errs. Source: ToolHive's pkg/authz/authorizers/cedar, IsAuthorized, and cedar-go's Authorize.
+ */
+import type { Problem } from './analysis.ts';
+import type { Cedar } from './cedar.ts';
+import { EvaluationError } from './cedar-checks.ts';
+import type { Environment, StoredEntity } from './cedar-hierarchy.ts';
+import { stringOf, stringsOf } from './cedar-options.ts';
+import { compilePolicy, type ExecutablePolicy } from './cedar-policy.ts';
+import { requestModel, type RequestOptions } from './cedar-request.ts';
+import { DEFAULT_GROUP_TYPE } from './cedar-schema.ts';
+import { entityKey, entityValue } from './cedar-value.ts';
+import { denied, type Decide, type Decision, type Trace } from './decision.ts';
+import { readEntities, type StaticEntity } from './entities.ts';
+import type { GoDecoded } from './go-json.ts';
+import { evaluable, preparePolicy } from './policy.ts';
+
+/** `problems` are those that keep the proxy from starting: without it, nothing is allowed. */
+export function cedarDecide(decoded: GoDecoded, problems: readonly Problem[], cedar: Cedar): Decide {
+  const policies = stringsOf(decoded, 'policies').map((source, index) => executable(source, index, cedar));
+  const faults = [
+    ...problems.map(({ path, message }) => `${path}: ${message}`),
+    ...policies.filter((policy) => typeof policy === 'string'),
+  ];
+  if (faults.length > 0) {
+    const decision: Decision = { allow: false, policies: [], errors: faults };
+    return () => decision;
+  }
+  const runnable = policies.filter((policy) => typeof policy !== 'string');
+  const entities = storedEntities(readEntities(stringOf(decoded, 'entities_json')).entities);
+  const options: RequestOptions = {
+    primaryUpstreamProvider: stringOf(decoded, 'primary_upstream_provider'),
+    groupClaimName: stringOf(decoded, 'group_claim_name'),
+    roleClaimName: stringOf(decoded, 'role_claim_name'),
+    // As it is written, blanks around it and all: that is what the proxy compares with.
+    groupEntityType: stringOf(decoded, 'group_entity_type') || DEFAULT_GROUP_TYPE,
+    multiValuedClaims: stringsOf(decoded, 'multi_valued_claims'),
+  };
+  return (request, trace) => {
+    const model = requestModel(request, options);
+    return 'fault' in model
+      ? denied(model.fault)
+      : authorize(runnable, { ...model, entity: (key) => model.entities.get(key) ?? entities.get(key) }, trace);
+  };
+}
+
+function executable(source: string, index: number, cedar: Cedar): ExecutablePolicy | string {
+  const path = `spec.config.policies[${String(index)}]`;
+  const prepared = preparePolicy(source, path);
+  try {
+    // Most policies are read as they are; asking for the module's judgement first would read them twice.
+    const direct = prepared.text === undefined || LONG_INTEGER.test(prepared.text) ? undefined : prepared.text;
+    const policy = direct === undefined ? undefined : compilePolicy(direct, cedar);
+    if (policy !== undefined) {
+      return policy;
+    }
+    const found = evaluable(prepared, cedar);
+    return 'problem' in found
+      ? `${path}: ${found.problem.message}`
+      : (compilePolicy(found.text, cedar) ?? `${path}: The policy cannot be read.`);
+  } catch (error) {
+    return `${path}: ${shortfall(error)}`;
+  }
+}
+
+/** It might be beyond 64 bits, which compilePolicy would not see. */
+const LONG_INTEGER = /\d{19}/;
+
+/** Of entries with the same identifier the last counts; one without has an empty type and id. */
+function storedEntities(entities: readonly StaticEntity[]): ReadonlyMap<string, StoredEntity> {
+  return new Map(
+    entities.map(({ uid, parents, attributes, tags }) => [
+      entityKey(uid?.type ?? '', uid?.id ?? ''),
+      { attributes, tags, parents: parents.map(({ type, id }) => entityValue(type, id)) },
+    ]),
+  );
+}
+
+/** Every policy is run, so that every error is told. */
+function authorize(
+  policies: readonly ExecutablePolicy[],
+  environment: Environment,
+  trace: Trace | undefined,
+): Decision {
+  const matched = { permit: [] as number[], forbid: [] as number[] };
+  const erring: number[] = [];
+  const errors: string[] = [];
+  for (const [index, { effect, missing }] of policies.entries()) {
+    try {
+      const part = missing(environment);
+      if (part === undefined) {
+        matched[effect].push(index);
+      } else {
+        trace?.(index, part);
+      }
+    } catch (error) {
+      erring.push(index);
+      errors.push(`while evaluating policy \`policy${String(index)}\`: ${shortfall(error)}`);
+    }
+  }
+  if (errors.length > 0) {
+    return { allow: false, policies: erring, errors };
+  }
+  return matched.forbid.length > 0
+    ? { allow: false, policies: matched.forbid, errors }
+    : { allow: matched.permit.length > 0, policies: matched.permit, errors };
+}
+
+/** @throws whatever is neither an error of the evaluation nor the end of the stack. */
+function shortfall(error: unknown): string {
+  if (error instanceof EvaluationError) {
+    return error.message;
+  }
+  if (error instanceof RangeError) {
+    return 'it nests too deep for this evaluation; the proxy may take it';
+  }
+  throw error;
+}
