@@ -7,6 +7,7 @@ import { checkCommand } from './cli/check/command.ts';
 import { decideCommand } from './cli/decide/command.ts';
 import { explainCommand } from './cli/explain/command.ts';
 import { manifestsCommand } from './cli/manifests/command.ts';
+import { migrateCommand } from './cli/migrate/command.ts';
 import { packageInfo } from './cli/package-info.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
@@ -47,6 +48,7 @@ const program = new Command('mcp-authz')
   .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode: end }))
   .addCommand(testCommand({ write, setExitCode: end, untilSignal }))
   .addCommand(explainCommand(write))
+  .addCommand(migrateCommand({ write, writeError, stdin, end }))
   .addCommand(startCommand({ ...serveProcess, write, isTerminal }));
 
 for (const command of [program, ...program.commands]) {
