@@ -109,7 +109,7 @@ function upstreamOf(
   provider: string,
 ): { readonly note?: string } | { readonly refused: string } {
   if (workload.kind !== 'VirtualMCPServer') {
-    return { note: `primaryUpstreamProvider "${provider}" is left out: ToolHive ignores it on a ${workload.kind}` };
+    return { note: `primaryUpstreamProvider "${provider}" is left out: ToolHive ignores it on kind ${workload.kind}` };
   }
   const canonical = stringAt(workload, 'spec', 'authServerConfig', 'primaryUpstreamProvider') ?? '';
   if (canonical !== '') {

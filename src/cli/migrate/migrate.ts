@@ -34,7 +34,7 @@ export async function migrate(sources: Sources, namespace: string, analyze: Anal
   });
   const { groups, refusals } = await planMigration(files, namespace, analyze);
   const changes = changesOf(groups);
-  const decider = createDecider(createCedar());
+  const decider = cases.length === 0 ? undefined : createDecider(createCedar());
   const { faults, decisions } = prove({ files: files.files, groups, changes, cases, decider });
   return { groups, refusals, faults, changes: faults.length > 0 ? [] : changes, decisions, unreadable };
 }

@@ -25,10 +25,13 @@ export function notesOf({ groups, refusals, faults, unreadable }: MigrationRepor
   ].map(oneLine);
 }
 
-export function summaryOf({ groups, faults, decisions, unreadable }: MigrationReport, isWritten: boolean): string {
+export function summaryOf(
+  { groups, refusals, faults, decisions, unreadable }: MigrationReport,
+  isWritten: boolean,
+): string {
   const workloads = groups.reduce((sum, { migrations }) => sum + migrations.length, 0);
   if (workloads === 0 || faults.length > 0) {
-    return 'nothing to migrate';
+    return refusals.length + faults.length > 0 ? 'nothing could be migrated' : 'nothing to migrate';
   }
   const created = groups.filter(({ exists }) => !exists).length;
   const proof =
