@@ -62,7 +62,7 @@ module.exports = {
     layer('reconcile-is-an-edge', '^src/reconcile/', '^src/(admission|cli|certs)/', 'The loop does not know HTTP.'),
     layer(
       'offline-knows-no-cluster',
-      '^src/cli/(check|report|manifests|decide|test|explain)/',
+      '^src/cli/(check|report|manifests|decide|test|explain|migrate)/',
       '^src/(kube|reconcile|admission)/',
       'Offline commands never import kube.',
     ),
