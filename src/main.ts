@@ -12,6 +12,7 @@ import { packageInfo } from './cli/package-info.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
 import { testCommand } from './cli/test/command.ts';
+import { usedByCommand } from './cli/used-by/command.ts';
 
 /** Wrong usage, or input that cannot be read. 1 is for "the answer is no". */
 const EXIT_USAGE = 2;
@@ -49,6 +50,7 @@ const program = new Command('mcp-authz')
   .addCommand(testCommand({ write, setExitCode: end, untilSignal }))
   .addCommand(explainCommand(write))
   .addCommand(migrateCommand({ write, writeError, stdin, end }))
+  .addCommand(usedByCommand({ write, writeError, stdin, end }))
   .addCommand(startCommand({ ...serveProcess, write, isTerminal }));
 
 for (const command of [program, ...program.commands]) {
