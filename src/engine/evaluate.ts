@@ -1,5 +1,7 @@
 /** Runs rules over one request: which apply, what must be known first, what they find. */
 import { at, jsonEqual } from '../api/json.ts';
+import { DECISION_TESTS_ACTION, DECISION_TESTS_LABEL } from '../api/names.ts';
+import { CONFIG_MAPS, isConfigMap, type KubernetesObject } from '../api/objects.ts';
 import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
 import type { Finding, Match, Mutator, Query, Rule, RuleInput, WriteInput, WriteRule } from '../rules/contract.ts';
 import { queryKey } from './query-key.ts';
@@ -27,15 +29,27 @@ export function exemption(input: RuleInput): string | undefined {
   if (input.oldObject?.metadata.deletionTimestamp !== undefined) {
     return 'the object is being deleted';
   }
-  if (input.operation === 'UPDATE' && jsonEqual(at(input.object, 'spec'), at(input.oldObject, 'spec'))) {
+  if (input.operation === 'UPDATE' && jsonEqual(contentOf(input.object), contentOf(input.oldObject))) {
     return 'the spec is unchanged';
   }
   return undefined;
 }
 
+/** What rules judge: the spec, or what a ConfigMap with decision tests has in its place. */
+function contentOf(object: KubernetesObject): unknown {
+  const { labels, annotations } = object.metadata;
+  return isConfigMap(object)
+    ? [at(object, 'data'), labels?.[DECISION_TESTS_LABEL] ?? '', annotations?.[DECISION_TESTS_ACTION] ?? '']
+    : at(object, 'spec');
+}
+
 export function matches(match: Match, input: RuleInput): boolean {
   const subject = input.object ?? input.oldObject;
-  const resource = groupOf(subject.apiVersion) === GROUP ? resourceOfKind(subject.kind) : undefined;
+  const resource = isConfigMap(subject)
+    ? CONFIG_MAPS
+    : groupOf(subject.apiVersion) === GROUP
+      ? resourceOfKind(subject.kind)
+      : undefined;
   return resource !== undefined && match.resources.includes(resource) && match.operations.includes(input.operation);
 }
 

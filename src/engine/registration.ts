@@ -2,7 +2,8 @@
  * The webhook configurations, made from the match data of the rules: what is registered is what is answered.
  * Source of the fields: Kubernetes documentation, "Dynamic Admission Control".
  */
-import { ANNOTATIONS, PREFIX } from '../api/names.ts';
+import { ANNOTATIONS, DECISION_TESTS_LABEL, PREFIX } from '../api/names.ts';
+import { CONFIG_MAPS } from '../api/objects.ts';
 import { AUTHZ_CONFIG, GROUP, VERSIONS } from '../api/toolhive.ts';
 import type { Match, Mutator, Operation, Rule } from '../rules/contract.ts';
 import { CLEANUP_USERS } from '../rules/deletion-protection.ts';
@@ -107,10 +108,16 @@ function validatingWebhooks(rules: readonly Rule[], target: WebhookTarget): read
       conditions: [NOT_DELETED_YET, NOT_CLEANUP],
     },
   ] as const;
-  return groups.flatMap(({ name, operations, resources, conditions }) => {
+  const ours = groups.flatMap(({ name, operations, resources, conditions }) => {
     const entry = webhook(name, '/validate', rules, operations, target, resources);
     return entry.rules.length === 0 ? [] : [{ ...entry, matchConditions: conditions }];
   });
+  const tests = webhook('decision-tests.validate', '/validate', rules, write, target, isConfigMapResource, ['', 'v1']);
+  // Only those ConfigMaps: no other waits for us.
+  const objectSelector = { matchExpressions: [{ key: DECISION_TESTS_LABEL, operator: 'Exists' }] };
+  return tests.rules.length === 0
+    ? ours
+    : [...ours, { ...tests, objectSelector, matchConditions: [NOT_BEING_DELETED] }];
 }
 
 function webhook(
@@ -120,6 +127,7 @@ function webhook(
   operations: readonly Operation[],
   target: WebhookTarget,
   wanted: (resource: string) => boolean,
+  [group, ...versions]: readonly [string, ...string[]] = [GROUP, ...VERSIONS],
 ): { readonly rules: readonly object[] } & Readonly<Record<string, unknown>> {
   return {
     name: `${name}.${PREFIX}`,
@@ -132,7 +140,11 @@ function webhook(
     namespaceSelector: {
       matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: excludedNamespaces(target) }],
     },
-    rules: webhookRules(matched, operations, wanted),
+    rules: webhookRules(matched, operations, wanted).map((rule) => ({
+      apiGroups: [group],
+      apiVersions: versions,
+      ...rule,
+    })),
   };
 }
 
@@ -154,8 +166,6 @@ function webhookRules(
     }
   }
   return [...byOperations].map(([key, names]) => ({
-    apiGroups: [GROUP],
-    apiVersions: [...VERSIONS],
     operations: key.split(','),
     resources: names,
     scope: 'Namespaced',
@@ -179,7 +189,11 @@ function isConfigResource(resource: string): boolean {
 }
 
 function isWorkloadResource(resource: string): boolean {
-  return !isConfigResource(resource);
+  return !isConfigResource(resource) && !isConfigMapResource(resource);
+}
+
+function isConfigMapResource(resource: string): boolean {
+  return resource === CONFIG_MAPS;
 }
 
 function metadata(): object {

@@ -1,5 +1,6 @@
 import { queryKey } from './query-key.ts';
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
+import type { TestMapFault, TestRunResults } from '../decision-tests/outcome.ts';
 import type { Answer, NamespaceFacts, Query, Referrer, ResolvedConfig, WorldView } from '../rules/contract.ts';
 
 /** What each kind of query is answered with. */
@@ -8,6 +9,8 @@ interface AnswerTypes {
   analysis: Analysis;
   referrers: readonly Referrer[];
   namespace: NamespaceFacts;
+  decisionTests: TestRunResults;
+  decisionTestFaults: readonly TestMapFault[];
 }
 
 /** Answers by {@link queryKey}, gathered before any rule runs. */
@@ -48,5 +51,7 @@ export function worldViewOf(declared: readonly Query[], answers: WorldAnswers): 
     analysis: (spec: AuthorizerSpec) => look({ ask: 'analysis', spec }),
     referrers: (namespace, name) => look({ ask: 'referrers', namespace, name }),
     namespace: (name) => look({ ask: 'namespace', name }),
+    decisionTests: (question) => look({ ask: 'decisionTests', ...question }),
+    decisionTestFaults: (map, config) => look({ ask: 'decisionTestFaults', map, config }),
   };
 }

@@ -7,6 +7,7 @@ import { ApiError } from './errors.ts';
 export interface ListOptions {
   readonly path: string;
   readonly fieldSelector?: string;
+  readonly labelSelector?: string;
   readonly signal: AbortSignal;
 }
 
@@ -29,6 +30,7 @@ export async function* listAll(client: KubeClient, options: ListOptions): AsyncG
           limit: String(PAGE),
           ...(next === '' ? {} : { continue: next }),
           ...(options.fieldSelector === undefined ? {} : { fieldSelector: options.fieldSelector }),
+          ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
         },
         signal: options.signal,
       });

@@ -4,6 +4,7 @@
  */
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
 import type { KubernetesObject } from '../api/objects.ts';
+import type { TestMap, TestMapFault, TestRunResults } from '../decision-tests/outcome.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE';
 
@@ -54,7 +55,18 @@ export type Query =
   | { readonly ask: 'analysis'; readonly spec: AuthorizerSpec }
   /** Every workload that refers to a config, of all three kinds, read so that none is missed. */
   | { readonly ask: 'referrers'; readonly namespace: string; readonly name: string }
-  | { readonly ask: 'namespace'; readonly name: string };
+  | { readonly ask: 'namespace'; readonly name: string }
+  /** What a config decides of the test cases that ConfigMaps of its namespace hold, and what it decided before. */
+  | ({ readonly ask: 'decisionTests' } & DecisionTestsQuestion)
+  /** What is wrong with the test cases of a ConfigMap that is part of the request itself. */
+  | { readonly ask: 'decisionTestFaults'; readonly map: TestMap; readonly config: string };
+
+export interface DecisionTestsQuestion {
+  readonly namespace: string;
+  readonly name: string;
+  readonly after: AuthorizerSpec;
+  readonly before?: AuthorizerSpec;
+}
 
 export interface ResolvedConfig {
   readonly object: KubernetesObject;
@@ -79,6 +91,8 @@ export interface WorldView {
   /** Sorted by kind, then name. */
   referrers(namespace: string, name: string): Answer<readonly Referrer[]>;
   namespace(name: string): Answer<NamespaceFacts>;
+  decisionTests(question: DecisionTestsQuestion): Answer<TestRunResults>;
+  decisionTestFaults(map: TestMap, config: string): Answer<readonly TestMapFault[]>;
 }
 
 /** `audit` reaches the audit log only. `unknown` is for what must not be decided without an answer: the request fails, and its failurePolicy decides. */
@@ -112,7 +126,7 @@ export interface Cause {
 
 /** Which requests a rule is for. Data, because the webhook registrations are generated from it. */
 export interface Match {
-  /** Plurals within group toolhive.stacklok.dev. */
+  /** Plurals within group toolhive.stacklok.dev, or `configmaps` for those with {@link DECISION_TESTS_LABEL}. */
   readonly resources: readonly string[];
   readonly operations: readonly Operation[];
 }

@@ -3,7 +3,8 @@ import type { Analysis, AuthorizerSpec } from '../../authorizers/analysis.ts';
 import { worldViewOf } from '../../engine/world-view.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
-import { createResolver } from '../../kube/resolve.ts';
+import { NO_TESTS } from '../../decision-tests/outcome.ts';
+import { createResolver, type TestRunner } from '../../kube/resolve.ts';
 import type { Query } from '../../rules/contract.ts';
 import type { UsedBy } from './used-by.ts';
 
@@ -24,7 +25,7 @@ export async function usedByInCluster({ name, namespace, kubeconfig, context }: 
   const where = namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default';
   const client = createKubeClient(config);
   const discovery = createDiscovery({ client, clock: () => performance.now() });
-  const { resolve } = createResolver({ client, discovery, analyze: unasked });
+  const { resolve } = createResolver({ client, discovery, analyze: unasked, tests: UNASKED_TESTS });
   try {
     const existence: Query = { ask: 'authzConfig', namespace: where, name };
     const use: Query = { ask: 'referrers', namespace: where, name };
@@ -46,6 +47,11 @@ export async function usedByInCluster({ name, namespace, kubeconfig, context }: 
     client.close();
   }
 }
+
+const UNASKED_TESTS: TestRunner = {
+  runTests: () => Promise.resolve(NO_TESTS),
+  testFaults: () => Promise.resolve([]),
+};
 
 /** Whether the config is there is asked, not what it says. */
 function unasked({ type }: AuthorizerSpec): Promise<Analysis> {
