@@ -36,7 +36,18 @@ describe('the webhook configurations', () => {
       ],
       ['configs.validate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE mcpauthzconfigs']],
       ['configs.delete.authz.toolhive.stacklok.dev', ['DELETE mcpauthzconfigs']],
+      ['decision-tests.validate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE configmaps']],
     ]);
+  });
+
+  it('ask of ConfigMaps those only that are labelled as decision tests', () => {
+    const asked = webhooks(SERVICE).find(({ name }) => name.startsWith('decision-tests.'));
+    expect(asked).toMatchObject({
+      objectSelector: {
+        matchExpressions: [{ key: 'authz.toolhive.stacklok.dev/decision-tests', operator: 'Exists' }],
+      },
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], scope: 'Namespaced' }],
+    });
   });
 
   it('keep apart what is matched for different operations', () => {
