@@ -113,8 +113,11 @@ function noteGuard(left: unknown, attribute: unknown, mentioned: MentionedAttrib
   }
 }
 
+/** Claims nest to a depth of 10 at most (ToolHive drops the rest); a schema much deeper traps the validator. */
+const MAX_PATH = 16;
+
 function note(chain: readonly string[], type: AttributeType | undefined, mentioned: MentionedAttributes): void {
-  const [variable = '', ...path] = chain;
+  const [variable = '', ...path] = chain.slice(0, MAX_PATH);
   let fields = mentioned.get(variable);
   for (const [index, name] of path.entries()) {
     if (fields === undefined) {

@@ -68,12 +68,23 @@ export function keyOf(value: CedarValue): string {
     case 'duration':
       return `${value.kind}${String(value.count)}`;
     case 'set':
-      return `set${[...value.elements.keys()].sort().map(sized).join('')}`;
     case 'record': {
-      const names = [...value.fields.keys()].sort();
-      return `record${names.map((name) => sized(name) + sized(keyOf(value.fields.get(name) ?? false))).join('')}`;
+      const known = KEYS.get(value) ?? compositeKey(value);
+      KEYS.set(value, known);
+      return known;
     }
   }
+}
+
+/** Of sets and records, because a policy may name one as often as it likes. */
+const KEYS = new WeakMap<SetValue | RecordValue, string>();
+
+function compositeKey(value: SetValue | RecordValue): string {
+  if (value.kind === 'set') {
+    return `set${[...value.elements.keys()].sort().map(sized).join('')}`;
+  }
+  const names = [...value.fields.keys()].sort();
+  return `record${names.map((name) => sized(name) + sized(keyOf(value.fields.get(name) ?? false))).join('')}`;
 }
 
 /** Under which an entity is found; a type may hold any character, so its length comes first. */

@@ -5,6 +5,7 @@
 import { property, type JsonObject } from '../api/json.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { DecisionRequest } from './decision.ts';
+import { depthExceeds } from './depth.ts';
 import { goDecode, type GoRecord, type GoValue } from './go-json.ts';
 import { HTTP_OPTIONS } from './httpv1.ts';
 
@@ -21,6 +22,11 @@ export interface PdpRequest {
 export function pdpRequest(config: unknown, request: DecisionRequest): PdpRequest | { readonly fault: string } {
   if (request.claims === undefined) {
     return { fault: 'missing principal: no identity in context' };
+  }
+  if ([request.claims, request.args].some((part) => depthExceeds(part, MAX_DEPTH))) {
+    return {
+      fault: `claims or arguments nest deeper than ${String(MAX_DEPTH)} levels, which is the limit of this question`,
+    };
   }
   const { value } = goDecode(config, HTTP_OPTIONS, 'pdp');
   const connection = recordIn(value, 'http');
@@ -41,6 +47,9 @@ export function pdpRequest(config: unknown, request: DecisionRequest): PdpReques
     insecure: connection['insecure_skip_verify'] === true,
   };
 }
+
+/** Far more than anybody sends, and far less than the stack. */
+const MAX_DEPTH = 500;
 
 /** Seconds. */
 const DEFAULT_TIMEOUT = 30;

@@ -73,6 +73,12 @@ describe('pdpRequest', () => {
 
   it.each([
     ['no identity', {}, { claims: undefined }, 'missing principal: no identity in context'],
+    [
+      'claims without an end',
+      {},
+      { claims: { deep: JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`) as unknown } },
+      'claims or arguments nest deeper than 500 levels, which is the limit of this question',
+    ],
     ['a url without a host', { http: { url: 'http://' } }, {}, 'the url of the decision point cannot be asked'],
   ])('cannot ask with %s', (_name, config, change, fault) => {
     expect(ask(config, change)).toEqual({ fault });

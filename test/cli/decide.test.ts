@@ -197,4 +197,16 @@ describe('the command', () => {
     const [exit] = (await once(child, 'close')) as [number];
     expect(exit).toBe(code);
   });
+
+  it('stops without a word when nobody reads on', async () => {
+    const child = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts'), 'decide']);
+    let told = '';
+    child.stderr.setEncoding('utf8').on('data', (part: string) => (told += part));
+    child.stdin.on('error', () => undefined).end(`${line()}\n`.repeat(50_000));
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    const [exit] = (await once(child, 'close')) as [number];
+    expect(exit).toBe(0);
+    expect(told).not.toContain('error');
+  });
 });

@@ -26,15 +26,41 @@ ${examples('mcp-authz decide < calls.jsonl')}`,
       const [{ decideLines }, { createAskPdp }] = await Promise.all([import('./decide.ts'), import('./ask-pdp.ts')]);
       const pdp = flags.askPdp === true ? createAskPdp() : undefined;
       stdin.setEncoding('utf8');
-      const write = async (text: string): Promise<void> => {
-        if (!stdout.write(text)) {
-          await once(stdout, 'drain');
-        }
-      };
-      const bad = await decideLines({ input: stdin as AsyncIterable<string>, write }, pdp?.ask);
+      const output = writerTo(stdout);
+      const bad = await decideLines({ input: stdin as AsyncIterable<string>, write: output.write }, pdp?.ask).catch(
+        (error: unknown) => {
+          if (output.isClosed()) {
+            return 0; // whoever reads has seen enough, as `head` does
+          }
+          throw error;
+        },
+      );
       pdp?.close();
       if (bad > 0) {
         setExitCode(2);
       }
     });
+}
+
+function writerTo(stdout: NodeJS.WriteStream): {
+  readonly write: (text: string) => Promise<void>;
+  readonly isClosed: () => boolean;
+} {
+  let closed = false;
+  // Without a listener the error of a write that nobody waits for would end the process with a stack.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    closed ||= error.code === 'EPIPE';
+  });
+  return {
+    write: async (text) => {
+      if (closed || stdout.destroyed) {
+        closed = true;
+        throw new Error('the output is closed');
+      }
+      if (!stdout.write(text)) {
+        await once(stdout, 'drain');
+      }
+    },
+    isClosed: () => closed,
+  };
 }
