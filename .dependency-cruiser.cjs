@@ -21,17 +21,28 @@ module.exports = {
     layer('api-is-a-leaf', '^src/api/', '^src/(?!api/)', 'Types and guards know nobody.'),
     layer('cel-knows-api', '^src/cel/', '^src/(?!api/|cel/)', 'Expressions know values only.'),
     layer('schema-knows-values', '^src/schema/', '^src/(?!api/|cel/|schema/)', 'A schema knows values only.'),
-    layer('authorizers-know-api', '^src/authorizers/', '^src/(?!api/|authorizers/)', 'A backend knows configs only.'),
+    layer(
+      'authorizers-know-api',
+      '^src/authorizers/(?!isolated-analyzer|analyzer-worker)',
+      '^src/(?!api/|authorizers/)',
+      'A backend knows configs only.',
+    ),
+    layer(
+      'threads-know-tasks',
+      '^src/authorizers/(isolated-analyzer|analyzer-worker)',
+      '^src/(?!api/|authorizers/|decision-tests/)',
+      'What is run apart is an analysis, or tests.',
+    ),
     layer(
       'decision-tests-are-pure',
       '^src/decision-tests/',
-      '^src/(?!api/|authorizers/index|decision-tests/)',
+      '^src/(?!api/|authorizers/(index|analysis)|decision-tests/)',
       'Cases and configs in, results out: admission may ask, too.',
     ),
     layer(
       'rules-are-pure',
       '^src/rules/',
-      '^src/(?!api/|authorizers/analysis|cel/|schema/|rules/)',
+      '^src/(?!api/|authorizers/analysis|cel/|decision-tests/(outcome|config-map)|schema/|rules/)',
       'A rule knows its arguments only.',
     ),
     layer(
@@ -49,7 +60,7 @@ module.exports = {
     layer(
       'engine-knows-rules',
       '^src/engine/',
-      '^src/(?!api/|authorizers/|cel/|schema/|rules/|injection/|engine/)',
+      '^src/(?!api/|authorizers/|cel/|decision-tests/outcome|schema/|rules/|injection/|engine/)',
       'The engine has no edges.',
     ),
     layer('kube-knows-no-driver', '^src/kube/', '^src/(admission|reconcile|cli)/', 'The client serves all drivers.'),
@@ -62,7 +73,7 @@ module.exports = {
     layer('reconcile-is-an-edge', '^src/reconcile/', '^src/(admission|cli|certs)/', 'The loop does not know HTTP.'),
     layer(
       'offline-knows-no-cluster',
-      '^src/cli/(check|report|manifests|decide|test|explain)/',
+      '^src/cli/(check|report|manifests|decide|test|explain|migrate)/',
       '^src/(kube|reconcile|admission)/',
       'Offline commands never import kube.',
     ),

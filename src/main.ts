@@ -9,11 +9,13 @@ import { doctorCommand } from './cli/doctor/command.ts';
 import { decideCommand } from './cli/decide/command.ts';
 import { explainCommand } from './cli/explain/command.ts';
 import { manifestsCommand } from './cli/manifests/command.ts';
+import { migrateCommand } from './cli/migrate/command.ts';
 import { packageInfo } from './cli/package-info.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
 import { sleepCommand } from './cli/sleep/command.ts';
 import { testCommand } from './cli/test/command.ts';
+import { usedByCommand } from './cli/used-by/command.ts';
 
 /** Wrong usage, or input that cannot be read. 1 is for "the answer is no". */
 const EXIT_USAGE = 2;
@@ -53,6 +55,8 @@ const program = new Command('mcp-authz')
   .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode: end }))
   .addCommand(testCommand({ write, setExitCode: end, untilSignal }))
   .addCommand(explainCommand(write))
+  .addCommand(migrateCommand({ write, writeError, stdin, end }))
+  .addCommand(usedByCommand({ write, writeError, stdin, end }))
   .addCommand(startCommand({ ...serveProcess, write, isTerminal }));
 
 for (const command of [program, ...program.commands]) {

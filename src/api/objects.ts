@@ -76,3 +76,14 @@ export function annotation(object: KubernetesObject, key: string): string | unde
   const value = property(object.metadata.annotations, key);
   return typeof value === 'string' ? value : undefined;
 }
+
+export const CONFIG_MAPS = 'configmaps';
+
+export function isConfigMap({ apiVersion, kind }: KubernetesObject): boolean {
+  return apiVersion === 'v1' && kind === 'ConfigMap';
+}
+
+export function label(object: KubernetesObject, key: string): string | undefined {
+  const value = property(object.metadata.labels, key);
+  return typeof value === 'string' ? value : undefined;
+}

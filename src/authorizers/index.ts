@@ -5,6 +5,6 @@ export { createDecider, type Decider } from './decider.ts';
 export type { AuthorizerSpec } from './analysis.ts';
 export type { Decision, DecisionRequest } from './decision.ts';
 export { describeDecision, policyLine, policyTexts, upstreamProvider } from './describe-decision.ts';
-export { createIsolatedAnalyzer } from './isolated-analyzer.ts';
+export { createIsolatedAnalyzer, type IsolatedAnalyzer } from './isolated-analyzer.ts';
 export { mentionedEntities } from './mentioned-entities.ts';
 export { pdpRequest, type PdpRequest } from './pdp-request.ts';

@@ -3,14 +3,25 @@
  * everything (docs/adr/0006-cedar-in-a-worker.md). A thread that takes too long or dies is replaced.
  */
 import { Worker } from 'node:worker_threads';
+import type { TestMap, TestMapFault, TestRunInput, TestRunResults } from '../decision-tests/outcome.ts';
 import type { Analysis, AuthorizerSpec } from './analysis.ts';
 import { createAnalysisCache } from './analysis-cache.ts';
 
 export interface IsolatedAnalyzer {
   /** @throws AnalysisError where there is no answer in time; other analyses are not affected. */
   readonly analyze: (spec: AuthorizerSpec, signal?: AbortSignal) => Promise<Analysis>;
+  /** Decisions of test cases under a config before and after a change, within bounds. @throws AnalysisError as above. */
+  readonly runTests: (input: TestRunInput, signal?: AbortSignal) => Promise<TestRunResults>;
+  /** What is wrong with the decision tests of a ConfigMap. @throws AnalysisError as above. */
+  readonly testFaults: (map: TestMap, config: string, signal?: AbortSignal) => Promise<readonly TestMapFault[]>;
   close(): Promise<void>;
 }
+
+/** What a thread is asked. */
+export type AnalyzerTask =
+  | { readonly task: 'analyze'; readonly spec: AuthorizerSpec }
+  | { readonly task: 'run tests'; readonly input: TestRunInput }
+  | { readonly task: 'test faults'; readonly map: TestMap; readonly config: string };
 
 export class AnalysisError extends Error {
   readonly code: 'ANALYSIS_TIMEOUT' | 'ANALYSIS_FAILED';
@@ -30,8 +41,8 @@ export interface AnalyzerOptions {
 export const DEFAULT_ANALYZER: AnalyzerOptions = { workers: 2, timeoutMs: 5000 };
 
 interface Job {
-  readonly spec: AuthorizerSpec;
-  readonly resolve: (analysis: Analysis) => void;
+  readonly task: AnalyzerTask;
+  readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -78,10 +89,10 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
       job.reject(error);
       next();
     };
-    const onMessage = (analysis: Analysis): void => {
+    const onMessage = (answer: unknown): void => {
       finish();
       idle.push(worker);
-      job.resolve(analysis);
+      job.resolve(answer);
       next();
     };
     const onError = (cause: Error): void => {
@@ -103,22 +114,28 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
     job.signal?.addEventListener('abort', onTimeout);
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.ref();
-    worker.postMessage(job.spec);
+    worker.postMessage(job.task);
+  }
+
+  /** The thread answers each task with what it is declared to be answered with (analyzer-worker.ts). */
+  function ask<T>(task: AnalyzerTask, signal: AbortSignal | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      waiting.push({ task, resolve: resolve as (answer: unknown) => void, reject, signal });
+      next();
+    });
   }
 
   return {
+    runTests: (input, signal) => ask({ task: 'run tests', input }, signal),
+    testFaults: (map, config, signal) => ask({ task: 'test faults', map, config }, signal),
     analyze: (spec, signal) => {
       const known = cache.get(spec);
       if (known !== undefined) {
         return Promise.resolve(known);
       }
-      return new Promise<Analysis>((resolve, reject) => {
-        const done = (analysis: Analysis): void => {
-          cache.set(spec, analysis);
-          resolve(analysis);
-        };
-        waiting.push({ spec, resolve: done, reject, signal });
-        next();
+      return ask<Analysis>({ task: 'analyze', spec }, signal).then((analysis) => {
+        cache.set(spec, analysis);
+        return analysis;
       });
     },
     close: async () => {

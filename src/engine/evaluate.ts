@@ -1,6 +1,7 @@
 /** Runs rules over one request: which apply, what must be known first, what they find. */
 import { at, jsonEqual } from '../api/json.ts';
-import type { KubernetesObject } from '../api/objects.ts';
+import { DECISION_TESTS_ACTION, DECISION_TESTS_LABEL } from '../api/names.ts';
+import { CONFIG_MAPS, isConfigMap, type KubernetesObject } from '../api/objects.ts';
 import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
 import type { Finding, Match, Mutator, Query, Rule, RuleInput, WriteInput, WriteRule } from '../rules/contract.ts';
 import { queryKey } from './query-key.ts';
@@ -28,10 +29,18 @@ export function exemption(input: RuleInput): string | undefined {
   if (input.oldObject?.metadata.deletionTimestamp !== undefined) {
     return 'the object is being deleted';
   }
-  if (input.operation === 'UPDATE' && jsonEqual(at(input.object, 'spec'), at(input.oldObject, 'spec'))) {
+  if (input.operation === 'UPDATE' && jsonEqual(contentOf(input.object), contentOf(input.oldObject))) {
     return 'the spec is unchanged';
   }
   return undefined;
+}
+
+/** What rules judge: the spec, or what a ConfigMap with decision tests has in its place. */
+function contentOf(object: KubernetesObject): unknown {
+  const { labels, annotations } = object.metadata;
+  return isConfigMap(object)
+    ? [at(object, 'data'), labels?.[DECISION_TESTS_LABEL] ?? '', annotations?.[DECISION_TESTS_ACTION] ?? '']
+    : at(object, 'spec');
 }
 
 export function matches(match: Match, input: RuleInput): boolean {
@@ -46,10 +55,15 @@ export function matches(match: Match, input: RuleInput): boolean {
   );
 }
 
-/** The kinds that anything of ours is asked about: ToolHive's, and the pods that run them. */
+const CORE_RESOURCES = new Map([
+  ['Pod', 'pods'],
+  ['ConfigMap', CONFIG_MAPS],
+]);
+
+/** The kinds that anything of ours is asked about: ToolHive's, the pods that run them, and decision tests. */
 function resourceOf({ apiVersion, kind }: KubernetesObject): { readonly group: string; readonly resource?: string } {
   const group = groupOf(apiVersion);
-  const resource = group === GROUP ? resourceOfKind(kind) : group === '' && kind === 'Pod' ? 'pods' : undefined;
+  const resource = group === GROUP ? resourceOfKind(kind) : group === '' ? CORE_RESOURCES.get(kind) : undefined;
   return resource === undefined ? { group } : { group, resource };
 }
 

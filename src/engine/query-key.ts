@@ -19,6 +19,12 @@ export function queryKey(query: Query): string {
       return `workload/${query.kind}/${query.namespace}/${query.name}`;
     case 'analysis':
       return `analysis/${specDigest(query.spec)}`;
+    case 'decisionTests': {
+      const before = query.before === undefined ? '' : specDigest(query.before);
+      return `decisionTests/${query.namespace}/${query.name}/${specDigest(query.after)}/${before}`;
+    }
+    case 'decisionTestFaults':
+      return `decisionTestFaults/${query.config}/${specDigest({ type: query.map.action ?? '', config: query.map.data })}`;
   }
 }
 

@@ -2,7 +2,8 @@
  * The webhook configurations, made from the match data of the rules: what is registered is what is answered.
  * Source of the fields: Kubernetes documentation, "Dynamic Admission Control".
  */
-import { ANNOTATIONS, FINALIZER, PREFIX } from '../api/names.ts';
+import { ANNOTATIONS, DECISION_TESTS_LABEL, FINALIZER, PREFIX } from '../api/names.ts';
+import { CONFIG_MAPS } from '../api/objects.ts';
 import { AUTHZ_CONFIG, GROUP, VERSIONS } from '../api/toolhive.ts';
 import type { Match, Mutator, Operation, Rule } from '../rules/contract.ts';
 import { CLEANUP_USERS } from '../rules/deletion-protection.ts';
@@ -124,10 +125,16 @@ function validatingWebhooks(rules: readonly Rule[], target: WebhookTarget): read
       conditions: [NOT_DELETED_YET, NOT_CLEANUP],
     },
   ] as const;
-  return groups.flatMap(({ name, operations, resources, conditions }) => {
+  const ours = groups.flatMap(({ name, operations, resources, conditions }) => {
     const entry = webhook(name, '/validate', rules, operations, target, resources);
     return entry.rules.length === 0 ? [] : [{ ...entry, matchConditions: conditions }];
   });
+  const tests = webhook('decision-tests.validate', '/validate', rules, write, target, isConfigMapResource, '');
+  // Only those ConfigMaps: no other waits for us.
+  const objectSelector = { matchExpressions: [{ key: DECISION_TESTS_LABEL, operator: 'Exists' }] };
+  return tests.rules.length === 0
+    ? ours
+    : [...ours, { ...tests, objectSelector, matchConditions: [NOT_BEING_DELETED] }];
 }
 
 function webhook(
@@ -209,7 +216,11 @@ function isConfigResource(resource: string): boolean {
 }
 
 function isWorkloadResource(resource: string): boolean {
-  return !isConfigResource(resource);
+  return !isConfigResource(resource) && !isConfigMapResource(resource);
+}
+
+function isConfigMapResource(resource: string): boolean {
+  return resource === CONFIG_MAPS;
 }
 
 function metadata(): object {

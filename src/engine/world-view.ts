@@ -1,5 +1,6 @@
 import { queryKey } from './query-key.ts';
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
+import type { TestMapFault, TestRunResults } from '../decision-tests/outcome.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import type {
   Answer,
@@ -20,6 +21,8 @@ interface AnswerTypes {
   mayBypass: boolean;
   workload: ReferringWorkload;
   configMap: KubernetesObject;
+  decisionTests: TestRunResults;
+  decisionTestFaults: readonly TestMapFault[];
 }
 
 /** Answers by {@link queryKey}, gathered before any rule runs. */
@@ -63,5 +66,7 @@ export function worldViewOf(declared: readonly Query[], answers: WorldAnswers): 
     mayBypass: (namespace, name, user) => look({ ask: 'mayBypass', namespace, name, user }),
     workload: (kind, namespace, name) => look({ ask: 'workload', kind, namespace, name }),
     configMap: (namespace, name) => look({ ask: 'configMap', namespace, name }),
+    decisionTests: (question) => look({ ask: 'decisionTests', ...question }),
+    decisionTestFaults: (map, config) => look({ ask: 'decisionTestFaults', map, config }),
   };
 }

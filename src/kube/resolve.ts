@@ -4,7 +4,11 @@
  */
 import { BYPASS_VERB } from '../api/names.ts';
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
+import type { IsolatedAnalyzer } from '../authorizers/index.ts';
+import { testMapOf } from '../decision-tests/config-map.ts';
+import { NO_TESTS, type TestMap, type TestRunResults } from '../decision-tests/outcome.ts';
 import { at } from '../api/json.ts';
+import { DECISION_TESTS_LABEL } from '../api/names.ts';
 import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
 import {
   AUTHZ_CONFIG,
@@ -17,7 +21,15 @@ import {
 } from '../api/toolhive.ts';
 import { queryKey } from '../engine/query-key.ts';
 import { createWorldAnswers, type WorldAnswers } from '../engine/world-view.ts';
-import type { Answer, NamespaceFacts, Query, Referrer, ReferringWorkload, ResolvedConfig } from '../rules/contract.ts';
+import type {
+  Answer,
+  DecisionTestsQuestion,
+  NamespaceFacts,
+  Query,
+  Referrer,
+  ReferringWorkload,
+  ResolvedConfig,
+} from '../rules/contract.ts';
 import type { KubeClient } from './client.ts';
 import type { Discovery, ServedResources } from './discovery.ts';
 import { ApiError } from './errors.ts';
@@ -29,14 +41,18 @@ export interface ResolverDeps {
   readonly client: KubeClient;
   readonly discovery: Discovery;
   readonly analyze: Analyze;
+  readonly tests: TestRunner;
 }
+
+/** Decides test cases in a thread of its own. */
+export type TestRunner = Pick<IsolatedAnalyzer, 'runTests' | 'testFaults'>;
 
 export interface Resolver {
   /** Asks each query once, all at the same time. Never rejects. */
   readonly resolve: (queries: readonly Query[], signal: AbortSignal) => Promise<WorldAnswers>;
 }
 
-export function createResolver({ client, discovery, analyze }: ResolverDeps): Resolver {
+export function createResolver({ client, discovery, analyze, tests }: ResolverDeps): Resolver {
   async function served(signal: AbortSignal): Promise<ServedResources> {
     const found = await discovery.served(signal);
     if (found === undefined) {
@@ -95,6 +111,17 @@ export function createResolver({ client, discovery, analyze }: ResolverDeps): Re
         };
   }
 
+  async function decisionTests(
+    { namespace, name, after, before }: DecisionTestsQuestion,
+    signal: AbortSignal,
+  ): Promise<Answer<TestRunResults>> {
+    const maps = isLabelValue(name) ? await testMaps(client, namespace, name, signal) : [];
+    return {
+      state: 'present',
+      value: maps.length === 0 ? NO_TESTS : await tests.runTests({ maps, config: name, after, before }, signal),
+    };
+  }
+
   return {
     resolve: async (queries, signal) => {
       const answers = createWorldAnswers();
@@ -124,6 +151,17 @@ export function createResolver({ client, discovery, analyze }: ResolverDeps): Re
             return;
           case 'configMap':
             answers.record(query, await orUnknown(configMap(query.namespace, query.name, signal)));
+            return;
+          case 'decisionTests':
+            answers.record(query, await orUnknown(decisionTests(query, signal)));
+            return;
+          case 'decisionTestFaults':
+            answers.record(
+              query,
+              await orUnknown(
+                tests.testFaults(query.map, query.config, signal).then((value) => ({ state: 'present', value })),
+              ),
+            );
         }
       };
       await Promise.all([...distinct.values()].map(ask));
@@ -157,6 +195,30 @@ async function mayBypass(
     throw new Error('the API server did not say whether the user may');
   }
   return { state: 'present', value: allowed };
+}
+
+/** What cannot be the value of a label is no name that a ConfigMap could give. */
+function isLabelValue(name: string): boolean {
+  return /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(name);
+}
+
+/** Sorted by name, so that the same cases are asked where there is no room for all. */
+async function testMaps(
+  client: KubeClient,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<readonly TestMap[]> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
+  const found = new Map<string, TestMap>();
+  for await (const page of listAll(client, { path, labelSelector: `${DECISION_TESTS_LABEL}=${name}`, signal })) {
+    page.filter(isLive).forEach((object) => found.set(object.metadata.name ?? '', testMapOf(object)));
+  }
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function isLive({ metadata }: KubernetesObject): boolean {
+  return metadata.deletionTimestamp === undefined;
 }
 
 async function orUnknown<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {

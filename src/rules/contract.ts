@@ -4,6 +4,7 @@
  */
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
 import type { KubernetesObject } from '../api/objects.ts';
+import type { TestMap, TestMapFault, TestRunResults } from '../decision-tests/outcome.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE';
 
@@ -59,7 +60,18 @@ export type Query =
   | { readonly ask: 'mayBypass'; readonly namespace: string; readonly name: string; readonly user: UserInfo }
   /** A workload together with the config that it refers to. */
   | { readonly ask: 'workload'; readonly kind: string; readonly namespace: string; readonly name: string }
-  | { readonly ask: 'configMap'; readonly namespace: string; readonly name: string };
+  | { readonly ask: 'configMap'; readonly namespace: string; readonly name: string }
+  /** What a config decides of the test cases that ConfigMaps of its namespace hold, and what it decided before. */
+  | ({ readonly ask: 'decisionTests' } & DecisionTestsQuestion)
+  /** What is wrong with the test cases of a ConfigMap that is part of the request itself. */
+  | { readonly ask: 'decisionTestFaults'; readonly map: TestMap; readonly config: string };
+
+export interface DecisionTestsQuestion {
+  readonly namespace: string;
+  readonly name: string;
+  readonly after: AuthorizerSpec;
+  readonly before?: AuthorizerSpec;
+}
 
 export interface ResolvedConfig {
   readonly object: KubernetesObject;
@@ -93,6 +105,8 @@ export interface WorldView {
   mayBypass(namespace: string, name: string, user: UserInfo): Answer<boolean>;
   workload(kind: string, namespace: string, name: string): Answer<ReferringWorkload>;
   configMap(namespace: string, name: string): Answer<KubernetesObject>;
+  decisionTests(question: DecisionTestsQuestion): Answer<TestRunResults>;
+  decisionTestFaults(map: TestMap, config: string): Answer<readonly TestMapFault[]>;
 }
 
 /** `audit` reaches the audit log only. `unknown` is for what must not be decided without an answer: the request fails, and its failurePolicy decides. */

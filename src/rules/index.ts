@@ -3,6 +3,8 @@ import { advice } from './advice.ts';
 import { authzConfig } from './authz-config.ts';
 import { cedarLint } from './cedar-lint.ts';
 import type { Rule, RulePolicy } from './contract.ts';
+import { decisionTestFile } from './decision-test-file.ts';
+import { decisionTests } from './decision-tests.ts';
 import { deletionProtection } from './deletion-protection.ts';
 import { mutualExclusion } from './mutual-exclusion.ts';
 import { createReferenceRule } from './reference.ts';
@@ -16,6 +18,8 @@ export function createRules(policy: RulePolicy): readonly Rule[] {
     authzConfig,
     cedarLint,
     usedBy,
+    decisionTests,
+    decisionTestFile,
     deletionProtection,
   ]);
 }

@@ -3,10 +3,14 @@
  * change that reaches the proxies names the workloads that it reaches.
  */
 import { authorizerSpecOf, workloadType } from '../api/toolhive.ts';
+import type { CaseOutcome } from '../decision-tests/outcome.ts';
+import { decisionTestsQuestion } from './decision-tests.ts';
 import type { Finding, Query, Referrer, UpdateInput, WorldView, WriteRule } from './contract.ts';
 
 /** The warning is read by a person; the command line shows all. */
 const LISTED = 20;
+/** Names of cases are sentences; a warning has its length. */
+const TESTS_LISTED = 5;
 
 export const usedBy: WriteRule = {
   id: 'used-by',
@@ -19,6 +23,7 @@ export const usedBy: WriteRule = {
           { ask: 'referrers', namespace: input.namespace, name: input.name },
           { ask: 'analysis', spec: authorizerSpecOf(input.object) },
           { ask: 'analysis', spec: authorizerSpecOf(input.oldObject) },
+          { ask: 'decisionTests', ...decisionTestsQuestion(input) },
         ]
       : [],
   check: (input, world) => (input.operation === 'UPDATE' ? affected(input, world) : []),
@@ -42,7 +47,10 @@ function affected(input: UpdateInput, world: WorldView): readonly Finding[] {
     return [];
   }
   const broken = typeChanged ? breaks(input, users) : [];
-  return [...broken, ...(broken.length === 0 && reachesProxies(input, world) ? [reached(users)] : [])];
+  return [
+    ...broken,
+    ...(broken.length === 0 && reachesProxies(input, world) ? [reached(users, turned(input, world))] : []),
+  ];
 }
 
 function breaks({ object, oldObject, name }: UpdateInput, users: readonly Referrer[]): readonly Finding[] {
@@ -80,13 +88,32 @@ function reachesProxies({ object, oldObject }: UpdateInput, world: WorldView): b
   return hashes[0] === undefined || hashes[0] !== hashes[1];
 }
 
-function reached(users: readonly Referrer[]): Finding {
+function reached(users: readonly Referrer[], turns: string): Finding {
   return {
     level: 'warn',
     path: 'spec',
     reason: 'ReachesWorkloads',
-    message: `This change reaches ${String(users.length)} ${users.length === 1 ? 'workload' : 'workloads'}: ${listed(users)}.`,
+    message: `This change reaches ${String(users.length)} ${users.length === 1 ? 'workload' : 'workloads'}: ${listed(users)}.${turns}`,
   };
+}
+
+/** What of the decision tests comes out another way, whatever they expect. */
+function turned(input: UpdateInput, world: WorldView): string {
+  const results = world.decisionTests(decisionTestsQuestion(input));
+  const outcomes = results.state === 'present' ? results.value.outcomes : [];
+  const told = (['deny', 'allow'] as const).flatMap((after) => {
+    const before = after === 'allow' ? 'deny' : 'allow';
+    const turning = outcomes.filter((outcome) => outcome.after === after && outcome.before === before);
+    return turning.length === 0 ? [] : [`from ${before} to ${after}: ${named(turning)}`];
+  });
+  return told.length === 0 ? '' : ` Of its decision tests turn ${told.join('; ')}.`;
+}
+
+function named(outcomes: readonly CaseOutcome[]): string {
+  const names = outcomes.slice(0, TESTS_LISTED).map(({ name }) => `"${name}"`);
+  return outcomes.length > TESTS_LISTED
+    ? `${names.join(', ')} and ${String(outcomes.length - TESTS_LISTED)} more`
+    : names.join(', ');
 }
 
 function listed(users: readonly Referrer[]): string {

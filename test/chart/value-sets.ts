@@ -47,9 +47,15 @@ export const VALUE_SETS: Readonly<Record<string, object>> = {
   },
   'no webhooks at all': {
     webhooks: Object.fromEntries(
-      ['workloadsMutate', 'configsMutate', 'podsMutate', 'workloadsValidate', 'configsValidate', 'configsDelete'].map(
-        (name) => [name, { enabled: false }],
-      ),
+      [
+        'workloadsMutate',
+        'configsMutate',
+        'podsMutate',
+        'decisionTestsValidate',
+        'workloadsValidate',
+        'configsValidate',
+        'configsDelete',
+      ].map((name) => [name, { enabled: false }]),
     ),
     loop: { enabled: true },
   },

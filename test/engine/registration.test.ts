@@ -38,7 +38,18 @@ describe('the webhook configurations', () => {
       ],
       ['configs.validate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE mcpauthzconfigs']],
       ['configs.delete.authz.toolhive.stacklok.dev', ['DELETE mcpauthzconfigs']],
+      ['decision-tests.validate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE configmaps']],
     ]);
+  });
+
+  it('ask of ConfigMaps those only that are labelled as decision tests', () => {
+    const asked = webhooks(SERVICE).find(({ name }) => name.startsWith('decision-tests.'));
+    expect(asked).toMatchObject({
+      objectSelector: {
+        matchExpressions: [{ key: 'authz.toolhive.stacklok.dev/decision-tests', operator: 'Exists' }],
+      },
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], scope: 'Namespaced' }],
+    });
   });
 
   it('keep apart what is matched for different operations', () => {
@@ -77,7 +88,9 @@ describe('the webhook configurations', () => {
       },
     });
     expect(pods?.namespaceSelector.matchExpressions[0]?.values).toContain('kube-system');
-    expect(webhooks(SERVICE).filter((webhook) => 'objectSelector' in webhook)).toEqual([pods]);
+    expect(
+      webhooks(SERVICE).flatMap((webhook) => ('objectSelector' in webhook ? [webhook.name.split('.')[0]] : [])),
+    ).toEqual(['pods', 'decision-tests']);
   });
 
   it('go to the service, and spare its namespace and those of the cluster itself', () => {

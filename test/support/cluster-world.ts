@@ -1,5 +1,8 @@
 /** A world made of plain objects, complete: what is not among them does not exist. */
-import { createCedar, analyze } from '../../src/authorizers/index.ts';
+import { createCedar, analyze, createDecider } from '../../src/authorizers/index.ts';
+import { ADMISSION_ROOM, runTestMaps, testMapFaults } from '../../src/decision-tests/change.ts';
+import { testMapOf } from '../../src/decision-tests/config-map.ts';
+import { DECISION_TESTS_LABEL } from '../../src/api/names.ts';
 import { at } from '../../src/api/json.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { authorizationOf, authorizerSpecOf, isAuthzConfig, isWorkload } from '../../src/api/toolhive.ts';
@@ -8,6 +11,9 @@ import type { Query, Referrer } from '../../src/rules/contract.ts';
 import { ABSENT, NAMESPACE, present } from './answers.ts';
 
 const cedar = createCedar();
+const decider = createDecider(cedar);
+/** A clock that stands still: tests are not cut short by a slow machine. */
+const room = { ...ADMISSION_ROOM, clock: () => 0 };
 
 export function clusterWorld(objects: readonly KubernetesObject[]): (queries: readonly Query[]) => WorldAnswers {
   return (queries) => {
@@ -43,6 +49,22 @@ function answerQuery(
       return;
     case 'referrers':
       answers.record(query, present(referrers(objects, query.namespace, query.name)));
+      return;
+    case 'decisionTests': {
+      const maps = objects
+        .filter(
+          ({ kind, metadata }) =>
+            kind === 'ConfigMap' &&
+            metadata.namespace === query.namespace &&
+            metadata.labels?.[DECISION_TESTS_LABEL] === query.name,
+        )
+        .map(testMapOf);
+      const input = { maps, config: query.name, after: query.after, before: query.before };
+      answers.record(query, present(runTestMaps(input, decider, room)));
+      return;
+    }
+    case 'decisionTestFaults':
+      answers.record(query, present(testMapFaults(query.map, query.config)));
       return;
     case 'namespace': {
       const object = objects.find(({ kind, metadata }) => kind === 'Namespace' && metadata.name === query.name);

@@ -1,5 +1,5 @@
 /** Waits for a condition, looking every few milliseconds. @throws Error naming what did not happen in time. */
-export async function until(what: string, condition: () => boolean, withinMs = 5000): Promise<void> {
+export async function until(what: string, condition: () => boolean, withinMs = 30_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!condition()) {
     if (performance.now() > deadline) {

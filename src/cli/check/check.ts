@@ -19,6 +19,7 @@ export interface CheckOptions {
   readonly user?: UserInfo;
   readonly now: Date;
   readonly analyze: (spec: AuthorizerSpec) => Promise<Analysis>;
+  readonly tests: FilesWorld['tests'];
   /** Called before each object, with how many there are. */
   readonly progress?: (done: number, total: number) => void;
 }
@@ -77,12 +78,13 @@ function changesOf(now: readonly ObjectSubject[], stored: readonly ObjectSubject
   ];
 }
 
-function worldOf({ subjects, closedWorld, analyze }: CheckOptions): FilesWorld {
+function worldOf({ subjects, closedWorld, analyze, tests }: CheckOptions): FilesWorld {
   return {
     objects: subjects.filter(isObject).map(({ object }) => object),
     namespaces: subjects.filter((subject) => subject.is === 'namespace').map(({ object }) => object),
     closed: closedWorld,
     analyze,
+    tests,
   };
 }
 

@@ -116,6 +116,7 @@ async function runCheck(paths: readonly string[], flags: CheckFlags, process: Ch
       ...(flags.as === undefined ? {} : { user: { username: flags.as, groups: [] } }),
       now: new Date(),
       analyze: analyzer.analyze,
+      tests: analyzer,
       progress: progress.step,
     });
     const unreadable = [...definitions.unreadable, ...stored.unreadable, ...now.unreadable, ...found.unreadable];

@@ -1,16 +1,28 @@
 /** The world as the files tell it: what is not among them is unknown, unless the files are said to be everything. */
 import type { Analysis, AuthorizerSpec } from '../../authorizers/analysis.ts';
 import { at } from '../../api/json.ts';
-import type { KubernetesObject } from '../../api/objects.ts';
+import type { IsolatedAnalyzer } from '../../authorizers/index.ts';
+import { DECISION_TESTS_LABEL } from '../../api/names.ts';
+import { isConfigMap, label, type KubernetesObject } from '../../api/objects.ts';
+import { testMapOf } from '../../decision-tests/config-map.ts';
+import { NO_TESTS, type TestRunResults } from '../../decision-tests/outcome.ts';
 import { authorizationOf, authorizerSpecOf, isAuthzConfig, isWorkload } from '../../api/toolhive.ts';
 import { createWorldAnswers, type WorldAnswers } from '../../engine/world-view.ts';
-import type { Answer, NamespaceFacts, Query, Referrer, ResolvedConfig } from '../../rules/contract.ts';
+import type {
+  Answer,
+  DecisionTestsQuestion,
+  NamespaceFacts,
+  Query,
+  Referrer,
+  ResolvedConfig,
+} from '../../rules/contract.ts';
 
 export interface FilesWorld {
   readonly objects: readonly KubernetesObject[];
   readonly namespaces: readonly KubernetesObject[];
   readonly closed: boolean;
   readonly analyze: (spec: AuthorizerSpec) => Promise<Analysis>;
+  readonly tests: Pick<IsolatedAnalyzer, 'runTests' | 'testFaults'>;
 }
 
 const NOT_AMONG: Answer<never> = { state: 'unknown', why: 'it is not among the files' };
@@ -38,9 +50,38 @@ export async function answersOf(queries: readonly Query[], world: FilesWorld): P
       case 'configMap':
         // Asked about deletions with a broken glass and about pods; only a cluster knows.
         answers.record(query, { state: 'unknown', why: 'only a cluster knows' });
+        break;
+      case 'decisionTests':
+        answers.record(query, await orUnknown(decisionTests(query, world)));
+        break;
+      case 'decisionTestFaults':
+        answers.record(query, await orUnknown(world.tests.testFaults(query.map, query.config)));
     }
   }
   return answers;
+}
+
+async function orUnknown<T>(answer: Promise<T>): Promise<Answer<T>> {
+  try {
+    return { state: 'present', value: await answer };
+  } catch (error) {
+    return { state: 'unknown', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Those among the files; that the cluster may have more is nothing to warn of at every change. */
+async function decisionTests(
+  { namespace, name, after, before }: DecisionTestsQuestion,
+  { objects, tests }: FilesWorld,
+): Promise<TestRunResults> {
+  const maps = objects
+    .filter(
+      (object) =>
+        isConfigMap(object) && object.metadata.namespace === namespace && label(object, DECISION_TESTS_LABEL) === name,
+    )
+    .map(testMapOf)
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return maps.length === 0 ? NO_TESTS : tests.runTests({ maps, config: name, after, before });
 }
 
 async function analysisOf(spec: AuthorizerSpec, { analyze }: FilesWorld): Promise<Answer<Analysis>> {

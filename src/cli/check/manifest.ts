@@ -17,6 +17,8 @@ export interface Manifest {
   readonly value: unknown;
   /** Where a field path leads, or the nearest part of it that is there. */
   readonly locate: (path: string) => Position;
+  /** As it is written, for whoever edits it. */
+  readonly source: { readonly document: Document; readonly node: Node };
 }
 
 export interface ReadManifests {
@@ -66,7 +68,7 @@ function documentsOf(text: string, lineCounter: LineCounter): readonly Document[
 
 function objectsOf(document: Document, node: Node | null, file: SourceFile, lines: LineCounter): readonly Manifest[] {
   const value: unknown = node === null ? undefined : valueOf(document, node);
-  if (value === undefined || value === null) {
+  if (node === null || value === undefined || value === null) {
     return [];
   }
   const items = property(value, 'items');
@@ -76,7 +78,7 @@ function objectsOf(document: Document, node: Node | null, file: SourceFile, line
       ? sequence.items.flatMap((item) => (isNode(item) ? objectsOf(document, item, file, lines) : []))
       : [];
   }
-  return [{ file, value, locate: (path) => locate(node, path, lines) }];
+  return [{ file, value, locate: (path) => locate(node, path, lines), source: { document, node } }];
 }
 
 function isList(value: unknown): boolean {

@@ -1,6 +1,7 @@
 /** What a manifest is to us: an object of ToolHive's, a fact about the cluster, a proxy's own file, or nothing. */
 import { at, isJsonObject, property, stringAt } from '../../api/json.ts';
-import { isKubernetesObject, objectDefect, type KubernetesObject } from '../../api/objects.ts';
+import { DECISION_TESTS_LABEL } from '../../api/names.ts';
+import { isConfigMap, isKubernetesObject, label, objectDefect, type KubernetesObject } from '../../api/objects.ts';
 import { groupOf, GROUP, isAuthzConfig, isWorkload } from '../../api/toolhive.ts';
 import { AUTHORIZERS } from '../../authorizers/registry.ts';
 import type { Manifest } from './manifest.ts';
@@ -34,7 +35,7 @@ export function subjectOf(manifest: Manifest, namespace: string): Subject {
       ? { is: 'broken', manifest, message: objectDefect(value) ?? 'it is no Kubernetes object' }
       : { is: 'other' };
   }
-  if (isWorkload(value) || isAuthzConfig(value)) {
+  if (isWorkload(value) || isAuthzConfig(value) || isTestMap(value)) {
     return { is: 'object', manifest, object: inNamespace(value, namespace) };
   }
   if (value.kind === 'Namespace' && apiVersion === 'v1') {
@@ -43,6 +44,10 @@ export function subjectOf(manifest: Manifest, namespace: string): Subject {
   return value.kind === 'CustomResourceDefinition' && stringAt(value, 'spec', 'group') === GROUP
     ? { is: 'crd', manifest, object: value }
     : { is: 'other' };
+}
+
+function isTestMap(object: KubernetesObject): boolean {
+  return isConfigMap(object) && label(object, DECISION_TESTS_LABEL) !== undefined;
 }
 
 function inNamespace(object: KubernetesObject, namespace: string): KubernetesObject {

@@ -99,7 +99,7 @@ function configurations(custom: readonly Rule[] = [ANY_CUSTOM_RULE]): readonly C
 
 /** `workloads.mutate.<prefix>` is `workloadsMutate` in the values. */
 function valuesKey(name: string): string {
-  return name.replace(`.${PREFIX}`, '').replace(/\.([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return name.replace(`.${PREFIX}`, '').replace(/[.-]([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function configurationTemplate({ apiVersion, kind, webhooks }: Configuration): string {

@@ -49,7 +49,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
-  const resolver = createResolver({ client, discovery, analyze: analyzer.analyze });
+  const resolver = createResolver({ client, discovery, analyze: analyzer.analyze, tests: analyzer });
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
   const listener = createAdmissionListener({
