@@ -23,7 +23,7 @@ import { configKey, parseKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
 import { createReferrerIndex } from './referrer-index.ts';
 import { createRolloutRunner } from './rollout-runner.ts';
-import { createStatusWriter } from './status-writer.ts';
+import { createStatusWriter, UndeclaredFieldError } from './status-writer.ts';
 import { createWorkloadReconciler } from './workload-reconciler.ts';
 
 export type Outcome = 'done' | 'conflict' | 'gone' | 'failed' | 'not-leader';
@@ -174,7 +174,8 @@ export function createLoop(deps: LoopDeps): Loop {
     if (signal.aborted || (error instanceof ApiError && error.code === 'API_FENCED')) {
       return 'not-leader';
     }
-    if (error instanceof ApiError && error.code === 'API_CONFLICT') {
+    const again = error instanceof UndeclaredFieldError || (error instanceof ApiError && error.code === 'API_CONFLICT');
+    if (again) {
       own.conflict(key);
       return 'conflict';
     }
