@@ -35,6 +35,10 @@ export async function answersOf(queries: readonly Query[], world: FilesWorld): P
         break;
       case 'mayBypass':
         answers.record(query, { state: 'unknown', why: 'only a cluster knows who may' });
+        break;
+      case 'workload':
+      case 'configMap':
+        answers.record(query, { state: 'unknown', why: 'only a cluster knows what its pods run with' });
     }
   }
   return answers;
