@@ -53,6 +53,8 @@ export interface RolloutRunnerDeps {
 /** Pods that become ready are told by the watch; this is for what nobody tells. */
 const POLL_MS = 5000;
 const BLOCKED_MS = 10_000;
+/** A budget that never allows anything (one replica, of which one must be there) must not keep the others waiting. */
+const BLOCKED_TURN_MS = 60_000;
 
 export function createRolloutRunner({ mode, writer, clock, evicted, wake }: RolloutRunnerDeps): RolloutRunner {
   let current: { readonly key: string; rollout: Rollout; lookedAt: number } | undefined;
@@ -92,6 +94,12 @@ export function createRolloutRunner({ mode, writer, clock, evicted, wake }: Roll
     }
     evicted('evicted');
     return undefined;
+  }
+
+  function stop(key: string, hash: string, why: string): Progress {
+    stopped.set(key, { hash, why, until: clock.now() + PATIENCE_MS });
+    release(key);
+    return { phase: 'stopped', why, againMs: PATIENCE_MS };
   }
 
   function stoppedFor(key: string, hash: string): string | undefined {
@@ -144,15 +152,16 @@ export function createRolloutRunner({ mode, writer, clock, evicted, wake }: Roll
           const blocked = await evict(namespace, step.pod, signal);
           if (blocked === undefined) {
             own.rollout = afterEviction(own.rollout, step.pod, clock.now());
+            return { phase: 'rolling', againMs: POLL_MS };
           }
-          return blocked ?? { phase: 'rolling', againMs: POLL_MS };
+          return queued.size > 0 && clock.now() - own.rollout.movedAt >= BLOCKED_TURN_MS
+            ? stop(key, plan.hash, blocked.why ?? '')
+            : blocked;
         }
         case 'wait':
           return { phase: 'rolling', againMs: POLL_MS };
         case 'stop':
-          stopped.set(key, { hash: plan.hash, why: step.why, until: clock.now() + PATIENCE_MS });
-          release(key);
-          return { phase: 'stopped', why: step.why, againMs: PATIENCE_MS };
+          return stop(key, plan.hash, step.why);
         case 'done':
           release(key);
           return { phase: 'idle', againMs: 0 };

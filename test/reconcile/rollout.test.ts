@@ -181,6 +181,17 @@ describe('the runner', () => {
     expect(outcomes).toEqual(['blocked', 'evicted']);
   });
 
+  it('keeps nobody waiting for a budget that never allows anything', async () => {
+    refusal = new ApiError('API_TOO_MANY_REQUESTS', 429, 'Cannot evict pod');
+    const runner = create();
+    const phase = async (key: string): Promise<string> =>
+      (await runner.step(key, 'ns', [pod('a')], PLAN, signal)).phase;
+    expect(await phase('one')).toBe('blocked');
+    clock.advance(60_000);
+    expect([await phase('one'), await phase('two'), await phase('one')]).toEqual(['blocked', 'queued', 'stopped']);
+    expect([await phase('two'), woken]).toEqual(['blocked', ['two']]);
+  });
+
   it('does not try for ever what does not help, and gives way to others meanwhile', async () => {
     const runner = create();
     await runner.step('w', 'ns', [pod('a')], PLAN, signal);
