@@ -26,7 +26,7 @@ export interface CaseOutcome {
   readonly expected: 'allow' | 'deny';
   readonly after: 'allow' | 'deny';
   readonly before?: 'allow' | 'deny';
-  /** Which policy decided. Quotes policy text. */
+  /** Which policy decided a broken case; quotes policy text. Empty for one that passes. */
   readonly why: string;
 }
 

@@ -79,8 +79,16 @@ function place(path: readonly (string | number)[]): string {
   return text === '' ? '' : `${text}: `;
 }
 
-/** YAML 1.1, which is what kubectl reads manifests as; JSON is YAML. */
+/** YAML 1.1, which is what kubectl reads manifests as. JSON is YAML, too, but read a hundred times faster as itself. */
 function parse(text: string): { readonly value: unknown } | { readonly error: string } {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return parseYaml(text);
+  }
+}
+
+function parseYaml(text: string): { readonly value: unknown } | { readonly error: string } {
   try {
     const document = parseDocument(text, { version: '1.1', prettyErrors: true });
     const [error] = document.errors;
@@ -92,4 +100,23 @@ function parse(text: string): { readonly value: unknown } | { readonly error: st
 
 function firstLine(message: string): string {
   return (message.split('\n')[0] ?? '').replace(/:$/, '');
+}
+
+/** ConfigMaps whose cases are kept as read; the one used longest ago goes first. */
+const KEPT = 64;
+
+/** Reading YAML takes longer than running the cases, and ConfigMaps change seldom. */
+export function createTestMapReader(): typeof readTestMap {
+  const known = new Map<string, ReadTestMap>();
+  return (map, config) => {
+    const key = JSON.stringify([config, map.action, map.data]);
+    const read = known.get(key) ?? readTestMap(map, config);
+    known.delete(key);
+    known.set(key, read);
+    const [oldest] = known.keys();
+    if (known.size > KEPT && oldest !== undefined) {
+      known.delete(oldest);
+    }
+    return read;
+  };
 }

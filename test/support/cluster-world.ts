@@ -1,6 +1,7 @@
 /** A world made of plain objects, complete: what is not among them does not exist. */
 import { createCedar, analyze, createDecider } from '../../src/authorizers/index.ts';
 import { ADMISSION_ROOM, runTestMaps, testMapFaults } from '../../src/decision-tests/change.ts';
+import { readTestMap } from '../../src/decision-tests/test-map.ts';
 import { testMapOf } from '../../src/decision-tests/config-map.ts';
 import { DECISION_TESTS_LABEL } from '../../src/api/names.ts';
 import { at } from '../../src/api/json.ts';
@@ -11,7 +12,7 @@ import type { Query, Referrer } from '../../src/rules/contract.ts';
 import { ABSENT, NAMESPACE, present } from './answers.ts';
 
 const cedar = createCedar();
-const decider = createDecider(cedar);
+const tools = { decider: createDecider(cedar), read: readTestMap };
 /** A clock that stands still: tests are not cut short by a slow machine. */
 const room = { ...ADMISSION_ROOM, clock: () => 0 };
 
@@ -60,7 +61,7 @@ function answerQuery(
         )
         .map(testMapOf);
       const input = { maps, config: query.name, after: query.after, before: query.before };
-      answers.record(query, present(runTestMaps(input, decider, room)));
+      answers.record(query, present(runTestMaps(input, tools, room)));
       return;
     }
     case 'decisionTestFaults':
