@@ -86,6 +86,21 @@ it('a healthy installation in use: the doctor finds nothing', async () => {
   );
 });
 
+it('every replica stopped: the API server itself keeps what is in use, and lets clean-up pass', async () => {
+  cluster.balancer.remove(server.port);
+  await server.stop();
+  const removal = ['delete', 'mcpauthzconfig', 'shared', '-n', 'one'];
+  const refused = await cluster.controlPlane.kubectl(removal);
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /\(Forbidden\).*ValidatingAdmissionPolicy .*denied request: MCPAuthzConfig "shared" is in use/,
+    ),
+  ]);
+  await kubectl(...removal, '--dry-run=server', '--as=system:serviceaccount:kube-system:namespace-controller');
+  server = await cluster.join();
+});
+
 it('a server that is away and a permission that is missing: the doctor says so and what to do', async () => {
   cluster.balancer.remove(server.port);
   cluster.balancer.cut(server.port);
