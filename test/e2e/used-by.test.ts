@@ -1,6 +1,6 @@
 /** `kubectl mcp-authz used-by`: the real kubectl finds the plugin by its name, and it asks the current context. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { KubectlResult } from '../../src/cli/playground/demonstration.ts';
@@ -70,4 +70,36 @@ it('tells what is not there, and what cannot be asked', async () => {
   const nowhere = await plugin('used-by', 'shared', '--context', 'nowhere');
   expect(nowhere.code).not.toBe(0);
   expect(nowhere.stderr).toContain('error: no cluster: the kubeconfig has no context "nowhere"\n');
+});
+
+it('explains a config of the cluster, and runs decision tests on it', async () => {
+  const namespace = await makeNamespace();
+  await applied(namespace, config('shared'));
+  const { code, stdout } = await plugin('explain', 'shared', '-n', namespace, '--tools', 'weather', '-o', 'json');
+  expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ name: 'shared' })]);
+  const wrong = await plugin('explain', 'shard', '-n', namespace);
+  expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('did you mean "shared"?')]);
+  const file = join(folder, 'test.yaml');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      apiVersion: 'authz.toolhive.stacklok.dev/v1alpha1',
+      kind: 'DecisionTest',
+      metadata: { name: 'stored' },
+      spec: {
+        config: { name: 'shared' },
+        cases: [
+          {
+            name: 'anybody',
+            claims: { sub: 'a' },
+            call: { feature: 'tool', operation: 'call', id: 'weather' },
+            expect: 'allow',
+          },
+        ],
+      },
+    }),
+  );
+  const tested = await plugin('test', '-f', file, '--cluster', '-n', namespace);
+  expect([tested.code, tested.stderr]).toEqual([0, '']);
+  expect((await plugin('test', '-f', file)).code).toBe(2);
 });

@@ -1,7 +1,8 @@
 /** The flags of `explain` read, the config found, the answer in the wanted form. */
 import { isJsonObject, stringAt, type JsonObject } from '../../api/json.ts';
 import { isAuthzConfig } from '../../api/toolhive.ts';
-import { isKubernetesObject } from '../../api/objects.ts';
+import { isKubernetesObject, type KubernetesObject } from '../../api/objects.ts';
+import { suggest } from '../../api/suggest.ts';
 import { authorizerSpec, type GivenSpec } from '../authorizer-spec.ts';
 import { readFile, type FileError } from '../documents.ts';
 import { readCallers } from './claims.ts';
@@ -26,11 +27,35 @@ const FORMATS: Readonly<Record<ExplainOptions['output'], (explanation: Explanati
   html: formatHtml,
 };
 
-export function runExplain(
-  file: string,
+export type Explained = { readonly text: string } | { readonly faults: readonly string[] };
+
+type FoundConfig = { readonly name: string; readonly spec: GivenSpec } | { readonly faults: readonly string[] };
+
+export function runExplain(file: string, options: ExplainOptions): Explained {
+  return explainConfig(file, findConfig(file, options.name), options);
+}
+
+/** `configs` are those of one namespace. */
+export function runExplainInCluster(
+  name: string,
+  configs: readonly KubernetesObject[],
   options: ExplainOptions,
-): { readonly text: string } | { readonly faults: readonly string[] } {
-  const config = findConfig(file, options.name);
+): Explained {
+  const object = configs.find(({ metadata }) => metadata.name === name);
+  const names = configs.map(({ metadata }) => metadata.name ?? '');
+  const near = suggest(name, names);
+  const hint = near === undefined ? '' : `; did you mean "${near}"?`;
+  return explainConfig(
+    name,
+    object === undefined
+      ? { faults: [`there is no file and no MCPAuthzConfig "${name}" in this namespace${hint}`] }
+      : { name, spec: authorizerSpec(object) },
+    options,
+  );
+}
+
+/** `from` is what messages call it. */
+function explainConfig(from: string, config: FoundConfig, options: ExplainOptions): Explained {
   const { callers, faults } = readCallers(options.as);
   const args = readArgs(options.args);
   const wrong = [...('faults' in config ? config.faults : []), ...faults, ...('fault' in args ? [args.fault] : [])];
@@ -40,7 +65,7 @@ export function runExplain(
   const asked = { callers, targets: targetsOf(options), server: options.server, args: args.value };
   const explanation = explain(config.name, config.spec, asked);
   return 'undecidable' in explanation
-    ? { faults: [`${file}: ${explanation.undecidable}`] }
+    ? { faults: [`${from}: ${explanation.undecidable}`] }
     : { text: FORMATS[options.output](explanation) };
 }
 
@@ -52,10 +77,7 @@ function targetsOf({ tools, prompts, resources }: ExplainOptions): readonly Targ
   ];
 }
 
-function findConfig(
-  file: string,
-  wanted: string | undefined,
-): { readonly name: string; readonly spec: GivenSpec } | { readonly faults: readonly string[] } {
+function findConfig(file: string, wanted: string | undefined): FoundConfig {
   const errors: FileError[] = [];
   const documents = readFile(file, true, errors);
   if (errors.length > 0) {

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { stringAt } from '../../api/json.ts';
 import { isAuthzConfig } from '../../api/toolhive.ts';
-import { isKubernetesObject } from '../../api/objects.ts';
+import { isKubernetesObject, type KubernetesObject } from '../../api/objects.ts';
 import { createCedar, createDecider, type Decider } from '../../authorizers/index.ts';
 import { DECISION_TEST, type ConfigReference, type NamedConfig } from '../../decision-tests/model.ts';
 import { readDecisionTest } from '../../decision-tests/read.ts';
@@ -11,8 +11,10 @@ import { authorizerSpec } from '../authorizer-spec.ts';
 import { readDocuments, readFile, type FileDocument, type FileError } from '../documents.ts';
 import type { Report, ReportedTest } from './report.ts';
 
-export function runTests(paths: readonly string[]): Report {
-  const { documents, errors: unreadable } = readDocuments(paths);
+/** @param stored configs of a cluster, for tests whose config is not among the files. */
+export function runTests(paths: readonly string[], stored: readonly KubernetesObject[] = []): Report {
+  const { documents: inFiles, errors: unreadable } = readDocuments(paths);
+  const documents = [...inFiles, ...stored.filter((object) => !isAmong(object, inFiles)).map(inCluster)];
   const errors: FileError[] = [...unreadable];
   const decider = createDecider(createCedar());
   const runs = documents
@@ -26,6 +28,14 @@ export function runTests(paths: readonly string[]): Report {
     coverage: coverageOf(runs.map(({ test, config }) => ({ config, cases: test.cases }))),
     errors,
   };
+}
+
+function isAmong({ metadata }: KubernetesObject, documents: readonly FileDocument[]): boolean {
+  return documents.some(({ value }) => isConfig(value) && stringAt(value, 'metadata', 'name') === metadata.name);
+}
+
+function inCluster(value: KubernetesObject): FileDocument {
+  return { file: 'cluster', value, lineOf: () => 1 };
 }
 
 function isDecisionTest(value: unknown): boolean {
