@@ -3,6 +3,7 @@
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/timeout.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/scripts/jest-strip-types.cjs' },
 };
 

@@ -4,6 +4,8 @@ import { buffer } from 'node:stream/consumers';
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
 import { checkCommand } from './cli/check/command.ts';
+import { cleanupCommand } from './cli/cleanup/command.ts';
+import { doctorCommand } from './cli/doctor/command.ts';
 import { decideCommand } from './cli/decide/command.ts';
 import { explainCommand } from './cli/explain/command.ts';
 import { manifestsCommand } from './cli/manifests/command.ts';
@@ -11,6 +13,7 @@ import { migrateCommand } from './cli/migrate/command.ts';
 import { packageInfo } from './cli/package-info.ts';
 import { startCommand } from './cli/playground/command.ts';
 import { serveCommand } from './cli/serve/command.ts';
+import { sleepCommand } from './cli/sleep/command.ts';
 import { testCommand } from './cli/test/command.ts';
 import { usedByCommand } from './cli/used-by/command.ts';
 
@@ -46,6 +49,9 @@ const program = new Command('mcp-authz')
   .version(packageInfo().version)
   .addCommand(checkCommand({ write, writeError, stdin, end, isTerminal, isErrorTerminal: isatty(2) }))
   .addCommand(manifestsCommand(write))
+  .addCommand(doctorCommand({ write, end, isTerminal }))
+  .addCommand(cleanupCommand({ write, end }))
+  .addCommand(sleepCommand())
   .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode: end }))
   .addCommand(testCommand({ write, setExitCode: end, untilSignal }))
   .addCommand(explainCommand(write))

@@ -25,6 +25,12 @@ export function recordDecision(
   for (const { ruleId } of denials) {
     metrics.denial(ruleId);
   }
+  if (!request.dryRun && outcome.kind === 'response' && outcome.response.allowed) {
+    for (const { message } of outcome.findings.filter(({ reason }) => reason === 'BreakGlass')) {
+      metrics.glassBroken();
+      logger.warn('break-glass', { ...subject(webhook, request, seconds), message });
+    }
+  }
   const decision = outcome.kind === 'undecided' ? 'undecided' : outcome.response.allowed ? 'allowed' : 'denied';
   const code = outcome.kind === 'undecided' ? outcome.code : (outcome.response.status?.code ?? 200);
   metrics.finished({ webhook, operation: request.operation, kind: knownKind(request), decision, code, seconds });

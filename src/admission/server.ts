@@ -1,11 +1,20 @@
 /** HTTPS for admission and plain HTTP for health, as things that start and stop. */
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { createConnections, type ConnectionLimits } from './connections.ts';
 
 export interface TlsMaterial {
   readonly cert: string;
   readonly key: string;
+}
+
+export interface TlsOptions {
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Absent: handshakes fail until {@link RunningServer.secure}. */
+  readonly material?: TlsMaterial | undefined;
+  /** PEM: callers must show a certificate that one of these signed. */
+  readonly clientCa?: string | undefined;
 }
 
 export interface ServerOptions {
@@ -13,13 +22,17 @@ export interface ServerOptions {
   /** 0 takes a free one; {@link RunningServer.port} tells which. */
   readonly port: number;
   /** Absent: plain HTTP. */
-  readonly tls?: TlsMaterial & { readonly minVersion: 'TLSv1.2' | 'TLSv1.3' };
+  readonly tls?: TlsOptions;
+  readonly connections?: Partial<ConnectionLimits>;
 }
 
 export interface RunningServer {
   readonly port: number;
+  /** False as soon as it is to stop. */
   listening(): boolean;
-  /** Takes no new connections, lets requests in progress finish, then closes what is idle. */
+  /** New connections are served with this from now on; those that are open stay. */
+  secure(material: TlsMaterial): void;
+  /** Answers what comes on open connections for a moment longer, each answer its connection's last; then closes. */
   stop(): Promise<void>;
 }
 
@@ -30,12 +43,28 @@ export interface RunningServer {
 const KEEP_ALIVE = 120_000;
 /** A body that takes longer than any webhook may take is not worth waiting for. */
 const REQUEST_TIMEOUT = 30_000;
+/** Who connects and says nothing must not keep us from ending. */
+const HANDSHAKE_TIMEOUT = 10_000;
 const IDLE_SWEEP = 50;
+/** Where callers keep coming nevertheless, the port is closed after this long. */
+const DRAIN_LIMIT = 10_000;
+/** A connection in use is asked again within this, and then ends by its answer; one that is not is closed by us. */
+const IDLE_BEFORE_CLOSE = 1000;
+const CONNECTIONS: ConnectionLimits = { maxRequests: 1000, maxAgeMs: 300_000 };
 
 /** Rejects with the system's error where the port cannot be had. */
 export async function startServer(listener: RequestListener, options: ServerOptions): Promise<RunningServer> {
-  const server: Server =
-    options.tls === undefined ? createHttpServer(listener) : createHttpsServer({ ...options.tls }, listener);
+  const connections = createConnections({ ...CONNECTIONS, ...options.connections }, () => performance.now());
+  const counted: RequestListener = (request, response) => {
+    connections.requested(request, response);
+    listener(request, response);
+  };
+  const { tls } = options;
+  const https = tls === undefined ? undefined : createHttpsServer(httpsOptions(tls), counted);
+  const server: Server | HttpsServer = https ?? createHttpServer(counted);
+  server.on(https === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    connections.opened(socket);
+  });
   server.keepAliveTimeout = KEEP_ALIVE;
   server.headersTimeout = KEEP_ALIVE + 5_000;
   server.requestTimeout = REQUEST_TIMEOUT;
@@ -46,20 +75,50 @@ export async function startServer(listener: RequestListener, options: ServerOpti
       resolve();
     });
   });
+  let stopping = false;
   return {
     port: (server.address() as AddressInfo).port, // listening on TCP, so it is one
-    listening: () => server.listening,
-    stop: () =>
-      new Promise((resolve) => {
-        // A connection whose request was in progress becomes idle later and would keep the server open till it times out.
-        const sweep = setInterval(() => {
-          server.closeIdleConnections();
-        }, IDLE_SWEEP);
-        server.close(() => {
-          clearInterval(sweep);
-          resolve();
-        });
-        server.closeIdleConnections();
-      }),
+    listening: () => server.listening && !stopping,
+    secure: (material) => {
+      if (tls !== undefined) {
+        https?.setSecureContext(contextOf(tls, material));
+      }
+    },
+    stop: async () => {
+      stopping = true;
+      connections.drain();
+      const idleMs = https === undefined ? 0 : IDLE_BEFORE_CLOSE;
+      const until = performance.now() + DRAIN_LIMIT;
+      await every(IDLE_SWEEP, () => connections.closeIdle(idleMs) === 0 || performance.now() > until);
+      let closed = false;
+      server.close(() => {
+        closed = true;
+      });
+      await every(IDLE_SWEEP, () => connections.closeIdle(0) === 0 && closed);
+    },
   };
+}
+
+function httpsOptions(tls: TlsOptions): object {
+  const required = tls.clientCa !== undefined;
+  const clients = { requestCert: required, rejectUnauthorized: required };
+  return { ...contextOf(tls, tls.material), ...clients, handshakeTimeout: HANDSHAKE_TIMEOUT };
+}
+
+/** Whole each time: what is left out of a new context does not stay as it was. */
+function contextOf({ minVersion, clientCa }: TlsOptions, material: TlsMaterial | undefined): object {
+  return { minVersion, ...(clientCa === undefined ? {} : { ca: clientCa }), ...material };
+}
+
+function every(ms: number, finished: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (finished()) {
+        clearInterval(timer);
+        resolve();
+      }
+    };
+    const timer = setInterval(look, ms);
+    look();
+  });
 }

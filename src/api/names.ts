@@ -25,3 +25,36 @@ export const ACKNOWLEDGE_WIDENING = `${PREFIX}/acknowledge-widening`;
 
 /** On a namespace: `Warn` or `Deny`, overrides the server's `missingReference`. */
 export const MISSING_REFERENCE_LABEL = `${PREFIX}/missing-reference`;
+
+/** On an MCPAuthzConfig: it stays until no workload refers to it. */
+export const FINALIZER = `${PREFIX}/deletion-protection`;
+
+/** On an MCPAuthzConfig: `<RFC 3339 expiry> <reason>`; lets who may `bypass` delete it although it is referred to. */
+export const BREAK_GLASS_ANNOTATION = `${PREFIX}/break-glass`;
+
+/** Of a SubjectAccessReview, on mcpauthzconfigs. */
+export const BYPASS_VERB = 'bypass';
+
+/** On an MCPAuthzConfig that a workload refers to: `true`. The API server's own policy protects by it while we are down. */
+export const IN_USE_LABEL = `${PREFIX}/in-use`;
+
+/** On the Secret of self-managed certificates: `true`. Without it a Secret is somebody else's and left alone. */
+export const SELF_MANAGED_LABEL = `${PREFIX}/self-managed`;
+
+/** ConfigMap of a workload: the resolved config as text, key {@link REFERENCE_KEY}; mounted beside the proxy. */
+export function referenceMapName(workload: string): string {
+  return `${workload}-authz-ref`;
+}
+
+export const REFERENCE_KEY = 'authz.json';
+
+/** ConfigMap of a workload: the operator's runtime config with the resolved authorization in it. */
+export function runtimeCopyName(workload: string): string {
+  return `${workload}-authz-runconfig`;
+}
+
+/** On both of these ConfigMaps: which of the two it is. The loop watches by it. */
+export const COMPONENT_LABEL = `${PREFIX}/component`;
+
+/** Instead of a hash, on a pod whose config could not be used when it was made: it waits until there is one. */
+export const UNRESOLVED = 'unresolved';

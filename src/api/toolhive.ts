@@ -85,3 +85,63 @@ export function authorizationOf(workload: KubernetesObject): Authorization {
 export function authorizerSpecOf(config: KubernetesObject): { readonly type: string; readonly config: unknown } {
   return { type: stringAt(config, 'spec', 'type') ?? '', config: at(config, 'spec', 'config') };
 }
+
+/** How the operator runs a workload: by which pods, and where their proxy reads its config from. */
+export interface ProxyType {
+  readonly kind: WorkloadKind;
+  /** Value of {@link PROXY_LABEL} on the workload's pods. */
+  readonly label: string;
+  readonly container: string;
+  /** The volume that holds the runtime config. */
+  readonly volume: string;
+  /** The operator's ConfigMap is `<workload><suffix>`. */
+  readonly suffix: string;
+  readonly key: string;
+  /** On the operator's ConfigMap: the name of the workload. */
+  readonly ownerLabel: string;
+}
+
+export const PROXY_LABEL = 'app.kubernetes.io/name';
+export const INSTANCE_LABEL = 'app.kubernetes.io/instance';
+export const OPERATOR_COMPONENT_LABEL = 'toolhive.stacklok.io/component';
+
+const RUN_CONFIG = { container: 'toolhive', volume: 'runconfig', suffix: '-runconfig', key: 'runconfig.json' } as const;
+
+export const PROXIES = [
+  { kind: 'MCPServer', label: 'mcpserver', ...RUN_CONFIG, ownerLabel: 'toolhive.stacklok.io/mcp-server' },
+  {
+    kind: 'MCPRemoteProxy',
+    label: 'mcpremoteproxy',
+    ...RUN_CONFIG,
+    ownerLabel: 'toolhive.stacklok.io/mcp-remote-proxy',
+  },
+  {
+    kind: 'VirtualMCPServer',
+    label: 'virtualmcpserver',
+    container: 'vmcp',
+    volume: 'vmcp-config',
+    suffix: '-vmcp-config',
+    key: 'config.yaml',
+    ownerLabel: 'toolhive.stacklok.io/virtual-mcp-server',
+  },
+] as const satisfies readonly ProxyType[];
+
+/** What tells a proxy's pod from every other, the backend's own pod included (labels of the operator's pod template). */
+export const PROXY_POD_LABELS: Readonly<Record<string, readonly string[]>> = {
+  toolhive: ['true'],
+  [PROXY_LABEL]: PROXIES.map(({ label }) => label),
+};
+
+export function proxyType(kind: string): ProxyType | undefined {
+  return PROXIES.find((type) => type.kind === kind);
+}
+
+/** Which workload a proxy's pod belongs to; undefined where its labels do not say. */
+export function workloadOfPod(pod: KubernetesObject): { readonly type: ProxyType; readonly name: string } | undefined {
+  const labels = pod.metadata.labels ?? {};
+  const type = PROXIES.find(({ label }) => label === labels[PROXY_LABEL]);
+  const name = labels[INSTANCE_LABEL];
+  return labels['toolhive'] !== 'true' || type === undefined || name === undefined || name === ''
+    ? undefined
+    : { type, name };
+}

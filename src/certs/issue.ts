@@ -42,7 +42,7 @@ export interface LeafOptions {
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const;
 /** Clocks of two machines differ a little; a certificate that is not valid yet is refused like an expired one. */
-const BACKDATE_MS = 60_000;
+export const BACKDATE_MS = 60_000;
 
 export async function issueCa({ commonName, lifetimeMs, now }: CaOptions): Promise<IssuedCertificate> {
   const keys = await webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);

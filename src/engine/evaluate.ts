@@ -45,12 +45,29 @@ function contentOf(object: KubernetesObject): unknown {
 
 export function matches(match: Match, input: RuleInput): boolean {
   const subject = input.object ?? input.oldObject;
-  const resource = isConfigMap(subject)
+  const { group, resource } = resourceOf(subject);
+  return (
+    resource !== undefined &&
+    (match.group ?? GROUP) === group &&
+    match.resources.includes(resource) &&
+    match.operations.includes(input.operation) &&
+    Object.entries(match.labels ?? {}).every(([key, values]) => values.includes(subject.metadata.labels?.[key] ?? ''))
+  );
+}
+
+/** The kinds that anything of ours is asked about: ToolHive's, the pods that run them, and decision tests. */
+function resourceOf(object: KubernetesObject): { readonly group: string; readonly resource?: string } {
+  const group = groupOf(object.apiVersion);
+  const resource = group === GROUP ? resourceOfKind(object.kind) : coreResource(object);
+  return resource === undefined ? { group } : { group, resource };
+}
+
+function coreResource(object: KubernetesObject): string | undefined {
+  return isConfigMap(object)
     ? CONFIG_MAPS
-    : groupOf(subject.apiVersion) === GROUP
-      ? resourceOfKind(subject.kind)
+    : groupOf(object.apiVersion) === '' && object.kind === 'Pod'
+      ? 'pods'
       : undefined;
-  return resource !== undefined && match.resources.includes(resource) && match.operations.includes(input.operation);
 }
 
 function applies(rule: Rule, input: RuleInput): boolean {

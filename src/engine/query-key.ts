@@ -8,9 +8,15 @@ export function queryKey(query: Query): string {
   switch (query.ask) {
     case 'authzConfig':
     case 'referrers':
+    case 'configMap':
       return `${query.ask}/${query.namespace}/${query.name}`;
     case 'namespace':
       return `namespace/${query.name}`;
+    case 'mayBypass':
+      // A user name may contain anything, so it goes last, in a form that ends where it ends.
+      return `mayBypass/${query.namespace}/${query.name}/${JSON.stringify([query.user.username, query.user.groups])}`;
+    case 'workload':
+      return `workload/${query.kind}/${query.namespace}/${query.name}`;
     case 'analysis':
       return `analysis/${specDigest(query.spec)}`;
     case 'decisionTests': {

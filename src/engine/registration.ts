@@ -2,7 +2,7 @@
  * The webhook configurations, made from the match data of the rules: what is registered is what is answered.
  * Source of the fields: Kubernetes documentation, "Dynamic Admission Control".
  */
-import { ANNOTATIONS, DECISION_TESTS_LABEL, PREFIX } from '../api/names.ts';
+import { ANNOTATIONS, DECISION_TESTS_LABEL, FINALIZER, PREFIX } from '../api/names.ts';
 import { CONFIG_MAPS } from '../api/objects.ts';
 import { AUTHZ_CONFIG, GROUP, VERSIONS } from '../api/toolhive.ts';
 import type { Match, Mutator, Operation, Rule } from '../rules/contract.ts';
@@ -42,6 +42,10 @@ const SPEC_OR_ANNOTATIONS_CHANGED: MatchCondition = {
       .map((name) => `"${name}"`)
       .join(', ')}].exists(name, object.metadata.?annotations[?name] != oldObject.metadata.?annotations[?name])`,
 };
+const WITHOUT_FINALIZER: MatchCondition = {
+  name: 'without-our-finalizer',
+  expression: `!("${FINALIZER}" in object.metadata.?finalizers.orValue([]))`,
+};
 const NOT_BEING_DELETED: MatchCondition = {
   name: 'not-being-deleted',
   expression: '!has(object.metadata.deletionTimestamp)',
@@ -62,14 +66,7 @@ export function webhookConfigurations({ rules, mutators, target }: Registration)
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
       metadata: metadata(),
-      webhooks: [
-        {
-          ...webhook('workloads.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isWorkloadResource),
-          matchConditions: [NOT_BEING_DELETED, SPEC_OR_ANNOTATIONS_CHANGED],
-          // Another webhook may change the reference after us.
-          reinvocationPolicy: 'IfNeeded',
-        },
-      ],
+      webhooks: mutatingWebhooks(mutators, target),
     },
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
@@ -77,6 +74,26 @@ export function webhookConfigurations({ rules, mutators, target }: Registration)
       metadata: metadata(),
       webhooks: validatingWebhooks(rules, target),
     },
+  ];
+}
+
+function mutatingWebhooks(mutators: readonly Mutator[], target: WebhookTarget): readonly object[] {
+  const configs = webhook('configs.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isConfigResource);
+  const ofPods = mutators.filter(({ match }) => match.group === '');
+  return [
+    {
+      ...webhook('workloads.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isWorkloadResource),
+      matchConditions: [NOT_BEING_DELETED, SPEC_OR_ANNOTATIONS_CHANGED],
+      // Another webhook may change the reference after us.
+      reinvocationPolicy: 'IfNeeded',
+    },
+    ...(configs.rules.length === 0 ? [] : [{ ...configs, matchConditions: [NOT_BEING_DELETED, WITHOUT_FINALIZER] }]),
+    // While we are down no proxy starts, and every other pod does: the selector is all that keeps the two apart.
+    ...ofPods.map((mutator) => ({
+      ...webhook('pods.mutate', '/mutate', [mutator], ['CREATE', 'UPDATE'], target, () => true, ''),
+      objectSelector: objectSelector(mutator.match),
+      reinvocationPolicy: 'IfNeeded',
+    })),
   ];
 }
 
@@ -112,7 +129,7 @@ function validatingWebhooks(rules: readonly Rule[], target: WebhookTarget): read
     const entry = webhook(name, '/validate', rules, operations, target, resources);
     return entry.rules.length === 0 ? [] : [{ ...entry, matchConditions: conditions }];
   });
-  const tests = webhook('decision-tests.validate', '/validate', rules, write, target, isConfigMapResource, ['', 'v1']);
+  const tests = webhook('decision-tests.validate', '/validate', rules, write, target, isConfigMapResource, '');
   // Only those ConfigMaps: no other waits for us.
   const objectSelector = { matchExpressions: [{ key: DECISION_TESTS_LABEL, operator: 'Exists' }] };
   return tests.rules.length === 0
@@ -127,7 +144,7 @@ function webhook(
   operations: readonly Operation[],
   target: WebhookTarget,
   wanted: (resource: string) => boolean,
-  [group, ...versions]: readonly [string, ...string[]] = [GROUP, ...VERSIONS],
+  group: string = GROUP,
 ): { readonly rules: readonly object[] } & Readonly<Record<string, unknown>> {
   return {
     name: `${name}.${PREFIX}`,
@@ -140,11 +157,12 @@ function webhook(
     namespaceSelector: {
       matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'NotIn', values: excludedNamespaces(target) }],
     },
-    rules: webhookRules(matched, operations, wanted).map((rule) => ({
-      apiGroups: [group],
-      apiVersions: versions,
-      ...rule,
-    })),
+    rules: webhookRules(
+      matched.filter(({ match }) => (match.group ?? GROUP) === group),
+      operations,
+      wanted,
+      group,
+    ),
   };
 }
 
@@ -153,6 +171,7 @@ function webhookRules(
   matched: readonly { readonly match: Match }[],
   operations: readonly Operation[],
   wanted: (resource: string) => boolean,
+  group: string,
 ): readonly object[] {
   const byOperations = new Map<string, string[]>();
   const resources = [...new Set(matched.flatMap(({ match }) => match.resources))].filter(wanted).sort();
@@ -166,10 +185,18 @@ function webhookRules(
     }
   }
   return [...byOperations].map(([key, names]) => ({
+    apiGroups: [group],
+    apiVersions: group === GROUP ? [...VERSIONS] : ['v1'],
     operations: key.split(','),
     resources: names,
     scope: 'Namespaced',
   }));
+}
+
+function objectSelector({ labels = {} }: Match): object {
+  return {
+    matchExpressions: Object.entries(labels).map(([key, values]) => ({ key, operator: 'In', values: [...values] })),
+  };
 }
 
 function clientConfig(target: WebhookTarget, path: string): object {

@@ -1,7 +1,16 @@
 import { queryKey } from './query-key.ts';
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
 import type { TestMapFault, TestRunResults } from '../decision-tests/outcome.ts';
-import type { Answer, NamespaceFacts, Query, Referrer, ResolvedConfig, WorldView } from '../rules/contract.ts';
+import type { KubernetesObject } from '../api/objects.ts';
+import type {
+  Answer,
+  NamespaceFacts,
+  Query,
+  Referrer,
+  ReferringWorkload,
+  ResolvedConfig,
+  WorldView,
+} from '../rules/contract.ts';
 
 /** What each kind of query is answered with. */
 interface AnswerTypes {
@@ -11,6 +20,9 @@ interface AnswerTypes {
   namespace: NamespaceFacts;
   decisionTests: TestRunResults;
   decisionTestFaults: readonly TestMapFault[];
+  mayBypass: boolean;
+  workload: ReferringWorkload;
+  configMap: KubernetesObject;
 }
 
 /** Answers by {@link queryKey}, gathered before any rule runs. */
@@ -53,5 +65,8 @@ export function worldViewOf(declared: readonly Query[], answers: WorldAnswers): 
     namespace: (name) => look({ ask: 'namespace', name }),
     decisionTests: (question) => look({ ask: 'decisionTests', ...question }),
     decisionTestFaults: (map, config) => look({ ask: 'decisionTestFaults', map, config }),
+    mayBypass: (namespace, name, user) => look({ ask: 'mayBypass', namespace, name, user }),
+    workload: (kind, namespace, name) => look({ ask: 'workload', kind, namespace, name }),
+    configMap: (namespace, name) => look({ ask: 'configMap', namespace, name }),
   };
 }

@@ -6,7 +6,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { apiErrorFrom, unreachable } from './errors.ts';
+import { ApiError, apiErrorFrom, unreachable } from './errors.ts';
 
 export interface KubeConfigOptions {
   readonly kubeconfig?: string | undefined;
@@ -39,6 +39,10 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** application/json unless said otherwise; a PATCH must say which kind it is. */
   readonly contentType?: string;
+  /** Of a read, where the API server asks for another try (Retry-After); 10 unless said otherwise. */
+  readonly attempts?: number;
+  /** Asked at the very moment of sending; where it says no nothing is sent (API_FENCED). */
+  readonly fence?: () => boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -57,6 +61,9 @@ const RESPONSE_LIMIT = 64 * 1024 * 1024;
 const ATTEMPTS = 10;
 const LONGEST_PAUSE_MS = 1000;
 
+/** A connection unused for this long is given up: it may have died without a word, and the next call would hang on it. */
+const IDLE_MS = 30_000;
+
 export function createKubeClient(config: KubeConfig): KubeClient {
   const server = config.getCurrentCluster()?.server ?? '';
   const secure = server.startsWith('https:');
@@ -74,7 +81,7 @@ export function createKubeClient(config: KubeConfig): KubeClient {
     const identity = Object.values(tls).map(String).join('\n');
     if (agent?.identity !== identity) {
       agent?.agent.destroy();
-      const kept = { keepAlive: true, keepAliveMsecs: 15_000 };
+      const kept = { keepAlive: true, keepAliveMsecs: 15_000, timeout: IDLE_MS };
       agent = { identity, agent: secure ? new HttpsAgent(Object.assign(defined(tls), kept)) : new HttpAgent(kept) };
     }
     return { headers: options.headers, auth: options.auth, agent: agent.agent };
@@ -87,6 +94,9 @@ export function createKubeClient(config: KubeConfig): KubeClient {
     }
     const body = call.body === undefined ? undefined : Buffer.from(JSON.stringify(call.body));
     const { headers, ...options } = await authenticated();
+    if (call.fence?.() === false) {
+      throw new ApiError('API_FENCED', 0, 'nothing was sent: this replica does not lead any more');
+    }
     return new Promise((resolve, reject) => {
       const request = (secure ? httpsRequest : httpRequest)(
         url,
@@ -119,11 +129,15 @@ export function createKubeClient(config: KubeConfig): KubeClient {
         return response;
       }
       const body = decode(await readAll(response));
-      const pause = attempt < ATTEMPTS && call.method === 'GET' ? retryAfter(response) : undefined;
-      if (pause === undefined) {
-        throw apiErrorFrom(status, body);
+      const asked = retryAfterMs(response);
+      if (asked === undefined || call.method !== 'GET' || attempt >= (call.attempts ?? ATTEMPTS)) {
+        throw apiErrorFrom(status, body, asked);
       }
-      await sleep(pause, undefined, call.signal === undefined ? {} : { signal: call.signal });
+      await sleep(
+        Math.min(asked, LONGEST_PAUSE_MS),
+        undefined,
+        call.signal === undefined ? {} : { signal: call.signal },
+      );
     }
   }
 
@@ -140,9 +154,9 @@ export function createKubeClient(config: KubeConfig): KubeClient {
  * Milliseconds, where the API server asks for another try: it is throttling, or the watch cache of a kind that was just
  * installed is not filled yet ("storage is (re)initializing").
  */
-function retryAfter({ headers }: IncomingMessage): number | undefined {
+function retryAfterMs({ headers }: IncomingMessage): number | undefined {
   const seconds = Number(headers['retry-after'] ?? NaN);
-  return Number.isFinite(seconds) ? Math.min(seconds * 1000, LONGEST_PAUSE_MS) : undefined;
+  return Number.isFinite(seconds) ? seconds * 1000 : undefined;
 }
 
 function defined<T extends object>(options: T): Partial<T> {
@@ -157,12 +171,12 @@ async function readAll(response: IncomingMessage): Promise<string> {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       length += chunk.length;
       if (length > RESPONSE_LIMIT) {
-        throw new Error(`the answer is larger than ${String(RESPONSE_LIMIT)} bytes`);
+        throw new ApiError('API_TOO_LARGE', 200, `the answer is larger than ${String(RESPONSE_LIMIT)} bytes`);
       }
       chunks.push(chunk);
     }
   } catch (error) {
-    throw unreachable(error);
+    throw error instanceof ApiError ? error : unreachable(error);
   }
   return Buffer.concat(chunks).toString('utf8');
 }

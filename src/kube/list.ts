@@ -11,38 +11,67 @@ export interface ListOptions {
   readonly signal: AbortSignal;
 }
 
+export interface ListPage {
+  readonly items: readonly KubernetesObject[];
+  /** Of the whole list: where a watch goes on from. */
+  readonly resourceVersion: string;
+}
+
 const PAGE = 500;
+
+/**
+ * The pages of one consistent list. List items carry no kind of their own; `kind` and `apiVersion` are filled in from
+ * the list. @throws ApiError API_GONE where the list outlives the API server's memory of its first page.
+ */
+export async function* listPages(
+  client: Pick<KubeClient, 'request'>,
+  { path, fieldSelector, labelSelector, signal }: ListOptions,
+): AsyncGenerator<ListPage> {
+  let limit = PAGE;
+  let next: string | undefined = '';
+  while (next !== undefined) {
+    const query = {
+      limit: String(limit),
+      ...(next === '' ? {} : { continue: next }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+    };
+    const page = await client.request({ method: 'GET', path, query, signal }).catch(tooLarge);
+    if (page === TOO_LARGE && limit > 1) {
+      limit = Math.ceil(limit / 10);
+      continue;
+    }
+    yield { items: items(page), resourceVersion: stringAt(page, 'metadata', 'resourceVersion') ?? '' };
+    const token = stringAt(page, 'metadata', 'continue');
+    next = token === '' ? undefined : token;
+  }
+}
+
+const TOO_LARGE = Symbol('too large');
+
+function tooLarge(error: unknown): typeof TOO_LARGE {
+  if (error instanceof ApiError && error.code === 'API_TOO_LARGE') {
+    return TOO_LARGE;
+  }
+  throw error;
+}
 
 /**
  * Every object, page by page. Where the list outlives the API server's memory of its first page (410), it starts again:
  * an object may then come twice, but none is missed (Kubernetes documentation, API concepts, "Retrieving large results
- * sets in chunks"). List items carry no kind of their own; `kind` and `apiVersion` are filled in from the list.
+ * sets in chunks").
  */
 export async function* listAll(client: KubeClient, options: ListOptions): AsyncGenerator<readonly KubernetesObject[]> {
-  let next: string | undefined = '';
-  let restarts = 0;
-  while (next !== undefined) {
+  for (let restarts = 0; ; restarts += 1) {
     try {
-      const page = await client.request({
-        method: 'GET',
-        path: options.path,
-        query: {
-          limit: String(PAGE),
-          ...(next === '' ? {} : { continue: next }),
-          ...(options.fieldSelector === undefined ? {} : { fieldSelector: options.fieldSelector }),
-          ...(options.labelSelector === undefined ? {} : { labelSelector: options.labelSelector }),
-        },
-        signal: options.signal,
-      });
-      yield items(page);
-      const token = stringAt(page, 'metadata', 'continue');
-      next = token === '' ? undefined : token;
+      for await (const { items: objects } of listPages(client, options)) {
+        yield objects;
+      }
+      return;
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'API_GONE' || restarts === 3) {
         throw error;
       }
-      restarts += 1;
-      next = '';
     }
   }
 }

@@ -2,6 +2,7 @@
  * Answers what rules ask, live from the API server. Absence is claimed only on its word; whatever else goes wrong is
  * `unknown`, with the reason.
  */
+import { BYPASS_VERB } from '../api/names.ts';
 import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
 import type { IsolatedAnalyzer } from '../authorizers/index.ts';
 import { testMapOf } from '../decision-tests/config-map.ts';
@@ -14,6 +15,7 @@ import {
   authorizationOf,
   authorizerSpecOf,
   GROUP,
+  resourceOfKind,
   WORKLOADS,
   type WorkloadType,
 } from '../api/toolhive.ts';
@@ -25,6 +27,7 @@ import type {
   NamespaceFacts,
   Query,
   Referrer,
+  ReferringWorkload,
   ResolvedConfig,
 } from '../rules/contract.ts';
 import type { KubeClient } from './client.ts';
@@ -71,6 +74,27 @@ export function createResolver({ client, discovery, analyze, tests }: ResolverDe
     const kinds = WORKLOADS.filter((type) => resources.has(type.resource));
     const found = await Promise.all(kinds.map((type) => referrersOf(client, type, version, namespace, name, signal)));
     return { state: 'present', value: found.flat().sort(byKindAndName) };
+  }
+
+  async function workload(
+    { kind, namespace, name }: Extract<Query, { ask: 'workload' }>,
+    signal: AbortSignal,
+  ): Promise<Answer<ReferringWorkload>> {
+    const { version } = await served(signal);
+    const path = objectPath(version, namespace, resourceOfKind(kind) ?? kind, name);
+    const object = await getObject(client, path, signal);
+    if (object === undefined) {
+      return { state: 'absent' };
+    }
+    const { reference } = authorizationOf(object);
+    const none: Answer<ResolvedConfig> = { state: 'absent' };
+    const config = reference === undefined ? none : await orUnknown(authzConfig(namespace, reference, signal));
+    return { state: 'present', value: { object, config } };
+  }
+
+  async function configMap(namespace: string, name: string, signal: AbortSignal): Promise<Answer<KubernetesObject>> {
+    const object = await getObject(client, configMapPath(namespace, name), signal);
+    return object === undefined ? { state: 'absent' } : { state: 'present', value: object };
   }
 
   async function namespaceFacts(name: string, signal: AbortSignal): Promise<Answer<NamespaceFacts>> {
@@ -129,6 +153,15 @@ export function createResolver({ client, discovery, analyze, tests }: ResolverDe
                 tests.testFaults(query.map, query.config, signal).then((value) => ({ state: 'present', value })),
               ),
             );
+            return;
+          case 'mayBypass':
+            answers.record(query, await orUnknown(mayBypass(client, query, signal)));
+            return;
+          case 'workload':
+            answers.record(query, await orUnknown(workload(query, signal)));
+            return;
+          case 'configMap':
+            answers.record(query, await orUnknown(configMap(query.namespace, query.name, signal)));
         }
       };
       await Promise.all([...distinct.values()].map(ask));
@@ -161,6 +194,33 @@ function isLive({ metadata }: KubernetesObject): boolean {
   return metadata.deletionTimestamp === undefined;
 }
 
+/** The API server's own authorizer decides; it is asked for the verb, whatever the other rights of the user are. */
+async function mayBypass(
+  client: KubeClient,
+  { namespace, name, user }: Extract<Query, { ask: 'mayBypass' }>,
+  signal: AbortSignal,
+): Promise<Answer<boolean>> {
+  const review = await client.request({
+    method: 'POST',
+    path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
+    body: {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SubjectAccessReview',
+      spec: {
+        user: user.username,
+        groups: user.groups,
+        resourceAttributes: { group: GROUP, resource: AUTHZ_CONFIG.resource, verb: BYPASS_VERB, namespace, name },
+      },
+    },
+    signal,
+  });
+  const allowed = at(review, 'status', 'allowed');
+  if (typeof allowed !== 'boolean') {
+    throw new Error('the API server did not say whether the user may');
+  }
+  return { state: 'present', value: allowed };
+}
+
 async function orUnknown<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
   try {
     return await answer;
@@ -170,7 +230,11 @@ async function orUnknown<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
 }
 
 /** Undefined only where the API server names the object as not found; a missing resource type is an error. */
-async function getObject(client: KubeClient, path: string, signal: AbortSignal): Promise<KubernetesObject | undefined> {
+export async function getObject(
+  client: KubeClient,
+  path: string,
+  signal: AbortSignal,
+): Promise<KubernetesObject | undefined> {
   try {
     const object = await client.request({ method: 'GET', path, signal });
     if (!isKubernetesObject(object)) {
@@ -224,9 +288,13 @@ function escapeSelector(value: string): string {
   return value.replace(/[\\,=]/g, (special) => `\\${special}`);
 }
 
-function objectPath(version: string, namespace: string, resource: string, name?: string): string {
+export function objectPath(version: string, namespace: string, resource: string, name?: string): string {
   const collection = `/apis/${GROUP}/${version}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
   return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
+}
+
+export function configMapPath(namespace: string, name: string): string {
+  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
 }
 
 function byKindAndName(left: Referrer, right: Referrer): number {

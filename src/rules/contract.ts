@@ -59,7 +59,12 @@ export type Query =
   /** What a config decides of the test cases that ConfigMaps of its namespace hold, and what it decided before. */
   | ({ readonly ask: 'decisionTests' } & DecisionTestsQuestion)
   /** What is wrong with the test cases of a ConfigMap that is part of the request itself. */
-  | { readonly ask: 'decisionTestFaults'; readonly map: TestMap; readonly config: string };
+  | { readonly ask: 'decisionTestFaults'; readonly map: TestMap; readonly config: string }
+  /** Whether a user may delete a config although it is in use: the verb `bypass`. */
+  | { readonly ask: 'mayBypass'; readonly namespace: string; readonly name: string; readonly user: UserInfo }
+  /** A workload together with the config that it refers to. */
+  | { readonly ask: 'workload'; readonly kind: string; readonly namespace: string; readonly name: string }
+  | { readonly ask: 'configMap'; readonly namespace: string; readonly name: string };
 
 export interface DecisionTestsQuestion {
   readonly namespace: string;
@@ -78,6 +83,12 @@ export interface Referrer {
   readonly name: string;
 }
 
+export interface ReferringWorkload {
+  readonly object: KubernetesObject;
+  /** `absent` also where it refers to none. */
+  readonly config: Answer<ResolvedConfig>;
+}
+
 /** What rules are told about a namespace. */
 export interface NamespaceFacts {
   readonly terminating: boolean;
@@ -93,6 +104,9 @@ export interface WorldView {
   namespace(name: string): Answer<NamespaceFacts>;
   decisionTests(question: DecisionTestsQuestion): Answer<TestRunResults>;
   decisionTestFaults(map: TestMap, config: string): Answer<readonly TestMapFault[]>;
+  mayBypass(namespace: string, name: string, user: UserInfo): Answer<boolean>;
+  workload(kind: string, namespace: string, name: string): Answer<ReferringWorkload>;
+  configMap(namespace: string, name: string): Answer<KubernetesObject>;
 }
 
 /** `audit` reaches the audit log only. `unknown` is for what must not be decided without an answer: the request fails, and its failurePolicy decides. */
@@ -126,9 +140,13 @@ export interface Cause {
 
 /** Which requests a rule is for. Data, because the webhook registrations are generated from it. */
 export interface Match {
-  /** Plurals within group toolhive.stacklok.dev, or `configmaps` for those with {@link DECISION_TESTS_LABEL}. */
+  /** Of the resources; toolhive.stacklok.dev where absent. */
+  readonly group?: string;
+  /** Plurals within the group. */
   readonly resources: readonly string[];
   readonly operations: readonly Operation[];
+  /** Only objects with every one of these labels, at one of its values. Becomes the webhook's objectSelector. */
+  readonly labels?: Readonly<Record<string, readonly string[]>>;
 }
 
 interface RuleBase<Input extends RuleInput> {

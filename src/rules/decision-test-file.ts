@@ -8,7 +8,7 @@ export const decisionTestFile: WriteRule = {
   id: 'decision-test-file',
   title: 'A ConfigMap that is labelled as decision tests holds decision tests.',
   on: 'write',
-  match: { resources: [CONFIG_MAPS], operations: ['CREATE', 'UPDATE'] },
+  match: { group: '', resources: [CONFIG_MAPS], operations: ['CREATE', 'UPDATE'] },
   queries: ({ object }): readonly Query[] => {
     const config = configOf(object);
     return config === '' ? [] : [{ ask: 'decisionTestFaults', map: testMapOf(object), config }];

@@ -5,7 +5,9 @@
  * workloads that hold it. Namespace deletion and garbage collection always pass: whoever refuses those hangs the
  * namespace for ever (Kubernetes documentation, Dynamic Admission Control, "Avoiding deadlocks").
  */
-import type { Cause, DeleteInput, DeleteRule, Finding, Referrer } from './contract.ts';
+import { BREAK_GLASS_ANNOTATION, BYPASS_VERB } from '../api/names.ts';
+import { breakGlass } from './break-glass.ts';
+import type { Cause, DeleteInput, DeleteRule, Finding, Query, Referrer, WorldView } from './contract.ts';
 
 /** The API server shows every cause; more than this says no more to a person. */
 const LISTED = 20;
@@ -29,6 +31,7 @@ export const deletionProtection: DeleteRule = {
       : [
           { ask: 'referrers', namespace: input.namespace, name: nameOf(input) },
           { ask: 'namespace', name: input.namespace },
+          ...bypassQuery(input),
         ],
   check: (input, world) => {
     if (isCleanup(input)) {
@@ -39,6 +42,10 @@ export const deletionProtection: DeleteRule = {
       return [];
     }
     const name = nameOf(input);
+    const glass = broken(input, world);
+    if (glass?.level === 'audit') {
+      return used(input, world) ? [glass] : [];
+    }
     const referrers = world.referrers(input.namespace, name);
     switch (referrers.state) {
       case 'absent':
@@ -53,10 +60,53 @@ export const deletionProtection: DeleteRule = {
           },
         ];
       case 'present':
-        return referrers.value.length === 0 ? [] : [inUse(input, name, referrers.value)];
+        return referrers.value.length === 0
+          ? []
+          : [inUse(input, name, referrers.value), ...(glass === undefined ? [] : [glass])];
     }
   },
 };
+
+function bypassQuery(input: DeleteInput): readonly Query[] {
+  const { user, namespace, oldObject, now } = input;
+  return user !== undefined && breakGlass(oldObject, now).state === 'open'
+    ? [{ ask: 'mayBypass', namespace, name: nameOf(input), user }]
+    : [];
+}
+
+/** What becomes of a break-glass annotation: `audit` where it is honoured, else why it is not. */
+function broken(input: DeleteInput, world: WorldView): Finding | undefined {
+  const { user, namespace, oldObject, now } = input;
+  const name = nameOf(input);
+  const glass = breakGlass(oldObject, now);
+  const path = `metadata.annotations[${BREAK_GLASS_ANNOTATION}]`;
+  if (glass.state === 'none' || user === undefined) {
+    return undefined;
+  }
+  if (glass.state === 'unusable') {
+    const message = `The break-glass annotation is not honoured: ${glass.why}.`;
+    return { level: 'deny', path, reason: 'BreakGlassUnusable', refusal: 'Conflict', message };
+  }
+  const may = world.mayBypass(namespace, name, user);
+  if (may.state === 'unknown') {
+    const message = `Whether user "${user.username}" may break the glass could not be found out: ${may.why}.`;
+    return { level: 'unknown', path, reason: 'BreakGlassUnknown', message };
+  }
+  if (may.state === 'absent' || !may.value) {
+    const message =
+      `The break-glass annotation is not honoured: user "${user.username}" is not granted the verb "${BYPASS_VERB}" on ` +
+      `mcpauthzconfigs in namespace "${namespace}".`;
+    return { level: 'deny', path, reason: 'BreakGlassForbidden', refusal: 'Forbidden', message };
+  }
+  const message = `User "${user.username}" broke the glass until ${glass.until.toISOString()}: ${glass.reason}`;
+  return { level: 'audit', path, reason: 'BreakGlass', message };
+}
+
+/** Where it is not known it may be: the glass is for the hour in which little works. */
+function used(input: DeleteInput, world: WorldView): boolean {
+  const referrers = world.referrers(input.namespace, nameOf(input));
+  return referrers.state === 'unknown' || (referrers.state === 'present' && referrers.value.length > 0);
+}
 
 function isCleanup({ user }: DeleteInput): boolean {
   return user !== undefined && CLEANUP_USERS.includes(user.username);

@@ -16,6 +16,7 @@ export interface Metrics {
   finished(observation: AdmissionObservation): void;
   panic(rule: string): void;
   denial(rule: string): void;
+  glassBroken(): void;
   certificateExpires(at: Date): void;
   customRulesReloaded(result: 'success' | 'failure'): void;
 }
@@ -57,6 +58,11 @@ export function createMetrics(): Metrics {
     labelNames: ['rule'],
     registers,
   });
+  const broken = new Counter({
+    name: 'mcp_authz_break_glass_total',
+    help: 'Deletions of a config in use that were let through because somebody broke the glass.',
+    registers,
+  });
   const expiry = new Gauge({
     name: 'mcp_authz_certificate_expiry_timestamp_seconds',
     help: 'When the serving certificate expires, as Unix time.',
@@ -86,6 +92,9 @@ export function createMetrics(): Metrics {
     },
     denial: (rule) => {
       denials.inc({ rule });
+    },
+    glassBroken: () => {
+      broken.inc();
     },
     certificateExpires: (at) => {
       expiry.set(at.getTime() / 1000);

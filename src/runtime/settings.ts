@@ -15,8 +15,24 @@ export interface Settings {
   readonly tlsCertFile: string | undefined;
   readonly tlsPrivateKeyFile: string | undefined;
   readonly tlsMinVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly tlsMode: 'self-managed' | 'files' | undefined;
+  readonly tlsSecretName: string;
+  readonly serviceName: string | undefined;
+  readonly serviceNamespace: string | undefined;
+  readonly webhookConfiguration: string;
+  readonly tlsCaLifetime: number;
+  readonly tlsLeafLifetime: number;
+  readonly clientCaFile: string | undefined;
+  readonly clientAllowedNames: readonly string[];
+  readonly maxConnectionRequests: number;
   readonly missingReference: 'Warn' | 'Deny';
   readonly customRules: readonly string[];
+  readonly webhooks: 'on' | 'off';
+  readonly loop: 'on' | 'off' | 'elsewhere';
+  readonly admissionGrace: number;
+  readonly rollout: 'Evict' | 'Off';
+  readonly leaseNamespace: string;
+  readonly leaseName: string;
   readonly logLevel: LogLevel;
 }
 
@@ -33,6 +49,8 @@ interface Setting<T> {
   parse(text: string): T;
   /** May be given more than once. */
   readonly repeatable?: boolean;
+  /** The fallback as it would be given, where that is not how it is kept. */
+  readonly shown?: string;
 }
 
 const text = (value: string): string => {
@@ -48,6 +66,34 @@ const port = (value: string): number => {
     throw new Error('expected a port number from 0 (any free port) to 65535');
   }
   return number;
+};
+
+const count = (value: string): number => {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1 || number > 1_000_000) {
+    throw new Error('expected a number from 1 to 1000000');
+  }
+  return number;
+};
+
+const seconds = (value: string): number => {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number > 3600) {
+    throw new Error('expected whole seconds from 0 to 3600');
+  }
+  return number;
+};
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** As Go writes them, in whole units: `90s`, `30m`, `8760h`, `1h30m`. Milliseconds. */
+const duration = (value: string): number => {
+  const parts = /^(\d+[smh])+$/.test(value) ? (value.match(/\d+[smh]/g) ?? []) : [];
+  const total = parts.reduce((sum, part) => sum + Number(part.slice(0, -1)) * (UNITS[part.slice(-1)] ?? 0), 0);
+  if (total < 10_000) {
+    throw new Error('expected a duration such as 8760h or 90s, not under 10s');
+  }
+  return total;
 };
 
 function oneOf<const T extends string>(allowed: readonly T[]): (value: string) => T {
@@ -86,6 +132,68 @@ export const SETTINGS: SettingTable = {
     fallback: 'TLSv1.3',
     parse: oneOf(['TLSv1.2', 'TLSv1.3']),
   },
+  tlsMode: {
+    flag: '--tls-mode <mode>',
+    help: 'self-managed or files (default: files where they are given, else self-managed where the Service is named)',
+    fallback: undefined,
+    parse: oneOf(['self-managed', 'files']),
+  },
+  tlsSecretName: {
+    flag: '--tls-secret-name <name>',
+    help: 'Secret of self-managed certificates, in the namespace of the Service',
+    fallback: 'mcp-authz-webhook-tls',
+    parse: text,
+  },
+  serviceName: {
+    flag: '--service-name <name>',
+    help: 'Service by which the API server reaches us; self-managed certificates are for its names',
+    fallback: undefined,
+    parse: text,
+  },
+  serviceNamespace: {
+    flag: '--service-namespace <name>',
+    help: 'its namespace',
+    fallback: undefined,
+    parse: text,
+  },
+  webhookConfiguration: {
+    flag: '--webhook-configuration <name>',
+    help: 'of the two webhook configurations, whose caBundle is written in self-managed mode',
+    fallback: 'mcp-authz-webhook',
+    parse: text,
+  },
+  tlsCaLifetime: {
+    flag: '--tls-ca-lifetime <duration>',
+    help: 'of the self-managed certificate authority, such as 8760h',
+    fallback: 8760 * 3_600_000,
+    shown: '8760h',
+    parse: duration,
+  },
+  tlsLeafLifetime: {
+    flag: '--tls-leaf-lifetime <duration>',
+    help: 'of the self-managed serving certificate, such as 2160h',
+    fallback: 2160 * 3_600_000,
+    shown: '2160h',
+    parse: duration,
+  },
+  clientCaFile: {
+    flag: '--client-ca-file <file>',
+    help: 'PEM: only callers whose client certificate one of these signed are answered',
+    fallback: undefined,
+    parse: text,
+  },
+  clientAllowedNames: {
+    flag: '--client-allowed-names <names>',
+    help: 'common names of those client certificates, comma-separated (default: any)',
+    fallback: [],
+    parse: (value) => value.split(',').map((part) => text(part.trim())),
+  },
+  maxConnectionRequests: {
+    flag: '--max-connection-requests <n>',
+    help: 'after so many answers a connection is closed, so that load spreads to new replicas',
+    fallback: 1000,
+    parse: count,
+  },
   missingReference: {
     flag: '--missing-reference <answer>',
     help: 'what a reference to a config that does not exist gets: Warn or Deny',
@@ -99,6 +207,37 @@ export const SETTINGS: SettingTable = {
     parse: (value) => value.split(',').map((part) => text(part.trim())),
     repeatable: true,
   },
+  webhooks: {
+    flag: '--webhooks <state>',
+    help: 'answer admission requests: on or off',
+    fallback: 'on',
+    parse: oneOf(['on', 'off']),
+  },
+  loop: {
+    flag: '--loop <state>',
+    help: 'run the companion loop: on, off, or elsewhere (another process runs it, so finalizers are given)',
+    fallback: 'on',
+    parse: oneOf(['on', 'off', 'elsewhere']),
+  },
+  admissionGrace: {
+    flag: '--admission-grace <seconds>',
+    help: 'how long a deleted config is held for references that were just admitted; longer than any admission takes',
+    fallback: 15,
+    parse: seconds,
+  },
+  rollout: {
+    flag: '--rollout <what>',
+    help: 'what becomes of pods with an outdated config: Evict (one workload at a time, as budgets allow) or Off',
+    fallback: 'Off',
+    parse: oneOf(['Evict', 'Off']),
+  },
+  leaseNamespace: {
+    flag: '--lease-namespace <name>',
+    help: 'namespace of the Lease by which one replica is elected to run the loop',
+    fallback: 'mcp-authz-system',
+    parse: text,
+  },
+  leaseName: { flag: '--lease-name <name>', help: 'its name', fallback: 'mcp-authz-webhook', parse: text },
   logLevel: { flag: '--log-level <level>', help: LOG_LEVELS.join(', '), fallback: 'info', parse: oneOf(LOG_LEVELS) },
 };
 
@@ -140,8 +279,24 @@ export function readSettings(sources: SettingSources): Settings {
     tlsCertFile: read('tlsCertFile'),
     tlsPrivateKeyFile: read('tlsPrivateKeyFile'),
     tlsMinVersion: read('tlsMinVersion'),
+    tlsMode: read('tlsMode'),
+    tlsSecretName: read('tlsSecretName'),
+    serviceName: read('serviceName'),
+    serviceNamespace: read('serviceNamespace'),
+    webhookConfiguration: read('webhookConfiguration'),
+    tlsCaLifetime: read('tlsCaLifetime'),
+    tlsLeafLifetime: read('tlsLeafLifetime'),
+    clientCaFile: read('clientCaFile'),
+    clientAllowedNames: read('clientAllowedNames'),
+    maxConnectionRequests: read('maxConnectionRequests'),
     missingReference: read('missingReference'),
     customRules: read('customRules'),
+    webhooks: read('webhooks'),
+    loop: read('loop'),
+    admissionGrace: read('admissionGrace'),
+    rollout: read('rollout'),
+    leaseNamespace: read('leaseNamespace'),
+    leaseName: read('leaseName'),
     logLevel: read('logLevel'),
   };
   if (problems.length > 0) {

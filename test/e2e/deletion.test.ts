@@ -64,7 +64,10 @@ describe.each(KINDS)('a config that a $kind refers to', ({ kind, resource }) => 
     await applied(namespace, config('free'), config('also-free'));
     const all = await kubectl(['delete', 'mcpauthzconfig', '--all', '-n', namespace]);
     expect([all.code, all.stderr.includes('MCPAuthzConfig "shared" is in use by 1 workload')]).toEqual([1, true]);
-    expect(await get(namespace, 'mcpauthzconfigs', 'free')).toBeUndefined();
+    await eventually(
+      'the free one is gone',
+      async () => (await get(namespace, 'mcpauthzconfigs', 'free')) === undefined,
+    );
     const collection = await kubectl([
       'delete',
       '--raw',

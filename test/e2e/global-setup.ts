@@ -28,7 +28,12 @@ export default async function setUp(): Promise<void> {
   holder.mcpAuthzE2e = started;
   const cluster = await startControlPlane({ progress: say });
   started.cluster = cluster;
-  const environment = await startEnvironment(cluster, { root, ...(crds === undefined ? {} : { crds }) }, say);
+  const environment = await startEnvironment(
+    cluster,
+    // Shorter than the default, so that the tests need not wait for it; race.test.ts checks that it is long enough here.
+    { root, flags: ['--admission-grace', '5', '--rollout', 'Evict'], ...(crds === undefined ? {} : { crds }) },
+    say,
+  );
   started.environment = environment;
   const shared: SharedCluster = {
     kubectl: cluster.kubectlPath,

@@ -9,7 +9,7 @@ it('is alive and ready, part by part', async () => {
   expect(await (await fetch(`${base()}/livez`)).text()).toBe('ok\n');
   await eventually('ready', async () => (await fetch(`${base()}/readyz`)).status === 200);
   expect(await (await fetch(`${base()}/readyz?verbose`)).text()).toBe(
-    '[+]certificate ok\n[+]caches ok\n[+]listener ok\nok\n',
+    '[+]certificate ok\n[+]caches ok\n[+]listener ok\n[+]loop ok\nok\n',
   );
   expect((await fetch(`${base()}/nothing`)).status).toBe(404);
 });

@@ -38,11 +38,20 @@ describe.each(KINDS)('$kind', ({ kind, resource, path }) => {
     '%s: a reference puts hash, origin and text of the config on it',
     async (version) => {
       const name = `mutated-${version}`;
+      const before = versionOf(await get(namespace, 'mcpauthzconfigs', 'shared'));
       await applied(namespace, workload(kind, name, REFERENCE, version));
-      const shared = versionOf(await get(namespace, 'mcpauthzconfigs', 'shared'));
-      expect(ourAnnotations(await get(namespace, resource, name))).toEqual({
+      const after = versionOf(await get(namespace, 'mcpauthzconfigs', 'shared'));
+      const annotations = ourAnnotations(await get(namespace, resource, name));
+      const [config, resolved] = (annotations[`${PREFIX}/config-ref`] ?? '').split('@');
+      // The loop may have written the config's status before or after it was resolved.
+      expect([config, Number(before) <= Number(resolved), Number(resolved) <= Number(after)]).toEqual([
+        'shared',
+        true,
+        true,
+      ]);
+      expect(annotations).toEqual({
         [`${PREFIX}/config-hash`]: HASH,
-        [`${PREFIX}/config-ref`]: `shared@${shared}`,
+        [`${PREFIX}/config-ref`]: `shared@${resolved ?? ''}`,
         [`${PREFIX}/resolved-config`]: RUNTIME,
       });
     },

@@ -30,6 +30,8 @@ describe('the webhook configurations', () => {
     ]);
     expect(asked).toEqual([
       ['workloads.mutate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE mcpremoteproxies,mcpservers,virtualmcpservers']],
+      ['configs.mutate.authz.toolhive.stacklok.dev', ['CREATE+UPDATE mcpauthzconfigs']],
+      ['pods.mutate.authz.toolhive.stacklok.dev', ['CREATE pods']],
       [
         'workloads.validate.authz.toolhive.stacklok.dev',
         ['CREATE+UPDATE mcpremoteproxies,mcpservers,virtualmcpservers'],
@@ -59,7 +61,7 @@ describe('the webhook configurations', () => {
       queries: () => [],
       check: () => [],
     });
-    const [, validating] = webhooks(SERVICE, [
+    const [, , , validating] = webhooks(SERVICE, [
       rule(['CREATE'], ['mcpservers']),
       rule(['UPDATE'], ['mcpremoteproxies']),
     ]);
@@ -67,6 +69,26 @@ describe('the webhook configurations', () => {
       { operations: ['UPDATE'], resources: ['mcpremoteproxies'] },
       { operations: ['CREATE'], resources: ['mcpservers'] },
     ]);
+  });
+
+  it('ask for the pods of proxies and for no others', () => {
+    const pods = webhooks(SERVICE).find(({ name }) => name.startsWith('pods.'));
+    expect(pods).toMatchObject({
+      failurePolicy: 'Fail',
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], operations: ['CREATE'] }],
+      objectSelector: {
+        matchExpressions: [
+          { key: 'toolhive', operator: 'In', values: ['true'] },
+          {
+            key: 'app.kubernetes.io/name',
+            operator: 'In',
+            values: ['mcpserver', 'mcpremoteproxy', 'virtualmcpserver'],
+          },
+        ],
+      },
+    });
+    expect(pods?.namespaceSelector.matchExpressions[0]?.values).toContain('kube-system');
+    expect(webhooks(SERVICE).filter((webhook) => 'objectSelector' in webhook)).toEqual([pods]);
   });
 
   it('go to the service, and spare its namespace and those of the cluster itself', () => {
@@ -83,7 +105,7 @@ describe('the webhook configurations', () => {
   });
 
   it('go to a URL with a certificate authority', () => {
-    const [, second] = webhooks({ url: 'https://127.0.0.1:9443/', caBundle: 'Q0E=' });
+    const [, , , second] = webhooks({ url: 'https://127.0.0.1:9443/', caBundle: 'Q0E=' });
     expect(second?.clientConfig).toEqual({ url: 'https://127.0.0.1:9443/validate', caBundle: 'Q0E=' });
     expect(second?.namespaceSelector.matchExpressions[0]?.values).toHaveLength(3);
   });

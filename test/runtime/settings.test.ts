@@ -9,12 +9,28 @@ describe('settings', () => {
       context: undefined,
       bindAddress: '127.0.0.1',
       port: 9443,
+      rollout: 'Off',
       healthPort: 8081,
       tlsCertFile: undefined,
       tlsPrivateKeyFile: undefined,
       tlsMinVersion: 'TLSv1.3',
+      tlsMode: undefined,
+      tlsSecretName: 'mcp-authz-webhook-tls',
+      serviceName: undefined,
+      serviceNamespace: undefined,
+      webhookConfiguration: 'mcp-authz-webhook',
+      tlsCaLifetime: 8760 * 3_600_000,
+      tlsLeafLifetime: 2160 * 3_600_000,
+      clientCaFile: undefined,
+      clientAllowedNames: [],
+      maxConnectionRequests: 1000,
       missingReference: 'Warn',
       customRules: [],
+      webhooks: 'on',
+      loop: 'on',
+      admissionGrace: 15,
+      leaseNamespace: 'mcp-authz-system',
+      leaseName: 'mcp-authz-webhook',
       logLevel: 'info',
     });
   });
@@ -30,6 +46,14 @@ describe('settings', () => {
   });
 
   it.each([
+    ['90s', 90_000],
+    ['1h30m', 5_400_000],
+    ['8760h', 31_536_000_000],
+  ])('take %s as %d milliseconds', (given, expected) => {
+    expect(readSettings({ ...NOTHING, flags: { tlsLeafLifetime: given } }).tlsLeafLifetime).toBe(expected);
+  });
+
+  it.each([
     [{ flags: { port: 'x' } }, '--port: "x" is not usable: expected a port number from 0 (any free port) to 65535'],
     [
       { flags: { port: '70000' } },
@@ -38,6 +62,10 @@ describe('settings', () => {
     [
       { environment: { MCP_AUTHZ_MISSING_REFERENCE: 'deny' } },
       'MCP_AUTHZ_MISSING_REFERENCE: "deny" is not usable: expected one of Warn, Deny',
+    ],
+    [
+      { flags: { tlsLeafLifetime: '90' } },
+      '--tls-leaf-lifetime: "90" is not usable: expected a duration such as 8760h or 90s, not under 10s',
     ],
     [{ environment: { MCP_AUTHZ_KUBECONFIG: '' } }, 'MCP_AUTHZ_KUBECONFIG: "" is not usable: it is empty'],
     [

@@ -9,12 +9,14 @@ export interface Given {
   readonly config?: Answer<ResolvedConfig>;
   readonly referrers?: Answer<readonly Referrer[]>;
   readonly namespace?: Answer<NamespaceFacts>;
+  /** Of the user "alice" without groups. */
+  readonly mayBypass?: Answer<boolean>;
   /** By the object whose spec was analyzed. */
   readonly analyses?: readonly (readonly [KubernetesObject, Answer<Analysis>])[];
 }
 
 /** Answers about MCPAuthzConfig "a" and namespace "ns", the names of test/support/objects.ts. */
-export function answers({ config, referrers, namespace, analyses = [] }: Given): WorldAnswers {
+export function answers({ config, referrers, namespace, mayBypass, analyses = [] }: Given): WorldAnswers {
   const recorded = createWorldAnswers();
   if (config !== undefined) {
     recorded.record({ ask: 'authzConfig', namespace: 'ns', name: 'a' }, config);
@@ -24,6 +26,10 @@ export function answers({ config, referrers, namespace, analyses = [] }: Given):
   }
   if (namespace !== undefined) {
     recorded.record({ ask: 'namespace', name: 'ns' }, namespace);
+  }
+  if (mayBypass !== undefined) {
+    const user = { username: 'alice', groups: [] };
+    recorded.record({ ask: 'mayBypass', namespace: 'ns', name: 'a', user }, mayBypass);
   }
   for (const [object, answer] of analyses) {
     recorded.record({ ask: 'analysis', spec: authorizerSpecOf(object) }, answer);

@@ -45,6 +45,9 @@ function answerQuery(
       );
       return;
     }
+    case 'mayBypass':
+      answers.record(query, present(query.user.groups.includes('glass-breakers')));
+      return;
     case 'referrers':
       answers.record(query, present(referrers(objects, query.namespace, query.name)));
       return;
@@ -75,6 +78,27 @@ function answerQuery(
               labels: object.metadata.labels ?? {},
             }),
       );
+      return;
+    }
+    case 'workload': {
+      const object = objects.find(
+        (candidate) => candidate.kind === query.kind && isNamed(candidate, query.namespace, query.name),
+      );
+      if (object === undefined) {
+        answers.record(query, ABSENT);
+        return;
+      }
+      const { reference } = authorizationOf(object);
+      const asked = { ask: 'authzConfig', namespace: query.namespace, name: reference ?? '' } as const;
+      const answered = clusterWorld(objects)([asked]).answer(asked);
+      answers.record(query, present({ object, config: answered ?? ABSENT }));
+      return;
+    }
+    case 'configMap': {
+      const object = objects.find(
+        (candidate) => candidate.kind === 'ConfigMap' && isNamed(candidate, query.namespace, query.name),
+      );
+      answers.record(query, object === undefined ? ABSENT : present(object));
     }
   }
 }

@@ -1,5 +1,5 @@
 /** The generated files of the kustomize base webhooks/, by name. */
-import { renderManifests } from './manifests.ts';
+import { renderBackstop, renderManifests } from './manifests.ts';
 
 /** The Service of the base; an overlay or the chart may name another. */
 const SERVICE = { namespace: 'mcp-authz-system', name: 'mcp-authz-webhook' };
@@ -8,5 +8,9 @@ const HEAD = '# Generated from the match data of the rules by "npm run generate"
 
 export function kustomizeFiles(): Readonly<Record<string, string>> {
   const [mutating = '', validating = ''] = renderManifests({ target: { service: SERVICE } }).split('---\n');
-  return { 'mutating.yaml': `${HEAD}${mutating}`, 'validating.yaml': `${HEAD}${validating}` };
+  return {
+    'mutating.yaml': `${HEAD}${mutating}`,
+    'validating.yaml': `${HEAD}${validating}`,
+    'backstop.yaml': `${HEAD}${renderBackstop()}`,
+  };
 }

@@ -1,5 +1,6 @@
 /** `mcp-authz manifests`: the webhook configurations, ready for `kubectl apply -f -`. */
 import { stringify } from 'yaml';
+import { backstop } from '../../engine/backstop.ts';
 import { webhookConfigurations, type WebhookTarget } from '../../engine/registration.ts';
 import { MUTATORS } from '../../injection/index.ts';
 import { DEFAULT_POLICY, type Rule } from '../../rules/contract.ts';
@@ -14,9 +15,16 @@ export interface ManifestsOptions {
 /** YAML, one document a configuration. */
 export function renderManifests({ target, customRules = [] }: ManifestsOptions): string {
   const rules = [...createRules(DEFAULT_POLICY), ...customRules];
-  return webhookConfigurations({ rules, mutators: MUTATORS, target })
-    .map((configuration) => stringify(configuration, { lineWidth: 0, aliasDuplicateObjects: false }))
-    .join('---\n');
+  return documents(webhookConfigurations({ rules, mutators: MUTATORS, target }));
+}
+
+/** What protects configs in use while no replica of ours is there. */
+export function renderBackstop(): string {
+  return documents(backstop());
+}
+
+function documents(objects: readonly object[]): string {
+  return objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false })).join('---\n');
 }
 
 /** What `--url` and `--service` say, or why it cannot be used. */

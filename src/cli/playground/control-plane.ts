@@ -25,6 +25,8 @@ export interface ControlPlane {
   readonly kubeconfigFor: (name: string, token: string) => string;
   readonly apiServer: () => Supervised;
   readonly etcd: Supervised;
+  /** Where etcd answers, also with JSON over HTTP (/v3/kv/range). */
+  readonly etcdUrl: string;
   /** Starts the API server anew on the same port and waits until it is ready. */
   restartApiServer(): Promise<void>;
   stop(): Promise<void>;
@@ -105,6 +107,7 @@ async function start(binaries: Binaries, folder: string, processes: Supervised[]
       writeKubeconfig(join(folder, `${name}.kubeconfig`), server, files.ca.cert, { token }),
     apiServer: () => apiServer,
     etcd,
+    etcdUrl: `http://127.0.0.1:${String(etcdPort)}`,
     restartApiServer: async () => {
       await apiServer.stop();
       apiServer = run('kube-apiserver', apiServerArgs(files, apiPort, etcdPort));

@@ -83,7 +83,7 @@ async function registerWebhooks(kubectl: Kubectl, port: number, ca: string): Pro
 }
 
 /** Server-side, because the annotation of a client-side apply cannot hold VirtualMCPServer's real CRD. */
-async function installCrds(kubectl: Kubectl, folder: string): Promise<void> {
+export async function installCrds(kubectl: Kubectl, folder: string): Promise<void> {
   const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
   await must(kubectl, ['apply', '--server-side', ...files.flatMap((file) => ['-f', join(folder, file)])]);
   await must(kubectl, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);

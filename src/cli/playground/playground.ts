@@ -24,7 +24,9 @@ export async function openPlayground(options: { readonly exit: boolean }, deps: 
   try {
     const crds = environment['MCP_AUTHZ_CRDS'];
     const access = { kubectl: cluster.kubectl, kubeconfigFor: cluster.kubeconfigFor, folder: cluster.folder };
-    const running = await startEnvironment(access, { root, ...(crds === undefined ? {} : { crds }) }, say);
+    // Nobody wants to watch a deletion wait; a loopback API server stores what was admitted in a moment.
+    const flags = ['--admission-grace', '2'];
+    const running = await startEnvironment(access, { root, flags, ...(crds === undefined ? {} : { crds }) }, say);
     try {
       const expected = await demonstrate({ kubectl: cluster.kubectl, write, paint });
       write(

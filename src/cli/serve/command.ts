@@ -37,9 +37,9 @@ export async function runServe(flags: Readonly<Record<string, unknown>>, process
 }
 
 export function addSettings(command: Command): Command {
-  for (const { flag, help, fallback, repeatable } of Object.values(SETTINGS)) {
-    const shown = fallback === undefined || Array.isArray(fallback) ? '' : ` (default: ${String(fallback)})`;
-    const option = new Option(flag, `${help}${shown}`);
+  for (const { flag, help, fallback, repeatable, shown } of Object.values(SETTINGS)) {
+    const value = shown ?? (fallback === undefined || Array.isArray(fallback) ? undefined : String(fallback));
+    const option = new Option(flag, value === undefined ? help : `${help} (default: ${value})`);
     if (repeatable === true) {
       option.argParser((value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value]);
     }

@@ -1,11 +1,11 @@
 /** `mcp-authz serve`: puts the parts together, starts them in order and stops them in reverse. */
 import { createMutatingHandler, createValidatingHandler } from '../../admission/handler.ts';
+import { onlyClients } from '../../admission/client-names.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer } from '../../admission/server.ts';
 import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
 import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
-import { certificateFault, loadServingCertificate } from '../../certs/files.ts';
-import { MUTATORS } from '../../injection/index.ts';
+import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
 import { createResolver } from '../../kube/resolve.ts';
@@ -13,10 +13,13 @@ import { createRules } from '../../rules/index.ts';
 import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
-import { SettingsError, type Settings } from '../../runtime/settings.ts';
+import type { Settings } from '../../runtime/settings.ts';
 import { BUILT_IN_IDS } from '../built-in-ids.ts';
+import { prepareCertificates } from './certificates.ts';
+import { startCompanion } from './companion.ts';
 
 export interface Running {
+  /** 0 where admission is turned off. */
   readonly port: number;
   readonly healthPort: number;
   /** Admission first stops taking requests, then what it needs is closed. */
@@ -30,7 +33,7 @@ export interface ServeDeps {
 
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
-  const certificate = loadServingCertificate(...certificateFiles(settings));
+  const certificates = settings.webhooks === 'on' ? prepareCertificates(settings) : undefined;
   const metrics = createMetrics();
   const customRules = createCustomRuleSource(
     { paths: settings.customRules, reserved: BUILT_IN_IDS },
@@ -43,7 +46,6 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
       },
     },
   );
-  metrics.certificateExpires(certificate.notAfter);
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
@@ -52,35 +54,59 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const handlerDeps = { resolve: resolver.resolve, now };
   const listener = createAdmissionListener({
     validate: createValidatingHandler(() => [...rules, ...customRules.rules()], handlerDeps),
-    mutate: createMutatingHandler(MUTATORS, handlerDeps),
+    mutate: createMutatingHandler(settings.loop === 'off' ? MUTATORS_WITHOUT_LOOP : MUTATORS, handlerDeps),
     logger,
     metrics,
     clock: () => performance.now(),
   });
-  const admission = await startServer(listener, {
-    address: settings.bindAddress,
-    port: settings.port,
-    tls: { cert: certificate.cert, key: certificate.key, minVersion: settings.tlsMinVersion },
-  });
-  const readiness: readonly HealthCheck[] = [
-    { name: 'certificate', check: () => certificateFault(certificate, now()) },
-    { name: 'caches', check: discovery.fault },
-    { name: 'listener', check: () => (admission.listening() ? undefined : 'the admission port is closed') },
-  ];
+  const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
+  const admission =
+    certificates === undefined
+      ? undefined
+      : await startServer(onlyClients(settings.clientAllowedNames, listener), {
+          address: settings.bindAddress,
+          port: settings.port,
+          tls: certificates.tls,
+          connections: { maxRequests: settings.maxConnectionRequests },
+        });
+  if (admission !== undefined) {
+    const closed = 'the admission port is closed';
+    readiness.push({ name: 'listener', check: () => (admission.listening() ? undefined : closed) });
+  }
+  const companion =
+    settings.loop === 'on'
+      ? startCompanion(settings, {
+          ...{ client, discovery, resolver, analyze: analyzer.analyze },
+          ...{ registry: metrics.registry, logger, now },
+        })
+      : undefined;
+  if (companion !== undefined) {
+    readiness.push({ name: 'loop', check: () => companion.fault() });
+  }
+  const renewal =
+    admission === undefined
+      ? undefined
+      : certificates?.start({ client, admission, metrics, logger, now, leads: () => companion?.leads() ?? true });
+  if (renewal !== undefined) {
+    readiness.unshift({ name: 'certificate', check: () => renewal.fault() });
+  }
   const health = await startServer(createHealthApp({ readiness, registry: metrics.registry }), {
     address: settings.bindAddress,
     port: settings.healthPort,
   });
   const warming = new AbortController();
   void discovery.warm(warming.signal);
-  logger.info('serving', { address: settings.bindAddress, port: admission.port, healthPort: health.port });
+  const port = admission?.port ?? 0;
+  logger.info('serving', { address: settings.bindAddress, port, healthPort: health.port });
   return {
-    port: admission.port,
+    port,
     healthPort: health.port,
     stop: async () => {
       warming.abort();
       customRules.stop();
-      await admission.stop();
+      await admission?.stop();
+      await renewal?.stop();
+      await companion?.stop();
       await health.stop();
       await analyzer.close();
       client.close();
@@ -94,14 +120,4 @@ function every(milliseconds: number, run: () => void): () => void {
   return () => {
     clearInterval(timer);
   };
-}
-
-function certificateFiles({ tlsCertFile, tlsPrivateKeyFile }: Settings): readonly [string, string] {
-  if (tlsCertFile === undefined || tlsPrivateKeyFile === undefined) {
-    throw new SettingsError(
-      'a serving certificate is needed: give --tls-cert-file and --tls-private-key-file ' +
-        '("npm start" without a cluster makes its own; certs/README.md shows the other ways)',
-    );
-  }
-  return [tlsCertFile, tlsPrivateKeyFile];
 }

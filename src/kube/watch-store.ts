@@ -1,0 +1,148 @@
+/** What a watch cache remembers: one projection per object, and what changed. Knows neither time nor the network. */
+import type { KubernetesObject } from '../api/objects.ts';
+
+export interface CacheEntry<T> {
+  readonly namespace: string;
+  readonly name: string;
+  readonly value: T;
+}
+
+export interface CacheChange<T> {
+  readonly namespace: string;
+  readonly name: string;
+  /** Undefined where the object was added. */
+  readonly before: T | undefined;
+  /** Undefined where the object was removed. */
+  readonly after: T | undefined;
+}
+
+export interface WatchStore<T> {
+  readonly get: (namespace: string, name: string) => T | undefined;
+  readonly list: (namespace?: string) => readonly CacheEntry<T>[];
+  readonly onChange: (listener: (change: CacheChange<T>) => void) => () => void;
+  readonly size: () => number;
+  readonly put: (object: KubernetesObject) => void;
+  readonly remove: (object: KubernetesObject) => void;
+  /** Begins a list; what was not put by the time that it is complete does not exist any more. */
+  readonly relist: () => { readonly complete: () => void };
+}
+
+export interface WatchStoreOptions<T> {
+  readonly project: (object: KubernetesObject) => T;
+  /** A projection or a listener threw: a bug, kept from ending the watch. */
+  readonly onBug: (error: unknown, object: string) => void;
+}
+
+interface Entry<T> extends CacheEntry<T> {
+  value: T;
+  resourceVersion: string;
+  readonly uid: string;
+  /** Number of the last list or event that it was part of. */
+  round: number;
+}
+
+export function createWatchStore<T>({ project, onBug }: WatchStoreOptions<T>): WatchStore<T> {
+  const namespaces = new Map<string, Map<string, Entry<T>>>();
+  const listeners = new Set<(change: CacheChange<T>) => void>();
+  let size = 0;
+  let round = 0;
+
+  function notify(namespace: string, name: string, before: T | undefined, after: T | undefined): void {
+    for (const listener of listeners) {
+      try {
+        listener({ namespace, name, before, after });
+      } catch (error) {
+        onBug(error, `${namespace}/${name}`);
+      }
+    }
+  }
+
+  function put(object: KubernetesObject): void {
+    const { namespace = '', name = '', uid = '', resourceVersion = '' } = object.metadata;
+    const known = namespaces.get(namespace)?.get(name);
+    if (known?.uid === uid) {
+      known.round = round;
+      if (known.resourceVersion === resourceVersion) {
+        return; // said again, after a break or by a list
+      }
+    }
+    let value: T;
+    try {
+      value = project(object);
+    } catch (error) {
+      onBug(error, `${namespace}/${name}`); // what is known, if anything, stays
+      return;
+    }
+    if (known?.uid === uid) {
+      const before = known.value;
+      known.value = value;
+      known.resourceVersion = resourceVersion;
+      notify(namespace, name, before, value);
+      return;
+    }
+    if (known !== undefined) {
+      drop(known); // deleted and made anew while nobody looked
+    }
+    add({ namespace, name, uid, resourceVersion, value, round });
+    notify(namespace, name, undefined, value);
+  }
+
+  function add(entry: Entry<T>): void {
+    const inNamespace = namespaces.get(entry.namespace);
+    if (inNamespace === undefined) {
+      namespaces.set(entry.namespace, new Map([[entry.name, entry]]));
+    } else {
+      inNamespace.set(entry.name, entry);
+    }
+    size += 1;
+  }
+
+  function drop({ namespace, name, value }: Entry<T>): void {
+    const inNamespace = namespaces.get(namespace);
+    inNamespace?.delete(name);
+    if (inNamespace?.size === 0) {
+      namespaces.delete(namespace);
+    }
+    size -= 1;
+    notify(namespace, name, value, undefined);
+  }
+
+  function* entries(): Generator<Entry<T>> {
+    for (const inNamespace of namespaces.values()) {
+      yield* inNamespace.values();
+    }
+  }
+
+  return {
+    get: (namespace, name) => namespaces.get(namespace)?.get(name)?.value,
+    list: (namespace) => (namespace === undefined ? [...entries()] : [...(namespaces.get(namespace)?.values() ?? [])]),
+    onChange: (listener) => {
+      // Subscribed twice is called twice, and each is unsubscribed on its own.
+      const own = (change: CacheChange<T>): void => {
+        listener(change);
+      };
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
+      };
+    },
+    size: () => size,
+    put,
+    remove: ({ metadata: { namespace = '', name = '', uid = '' } }) => {
+      const known = namespaces.get(namespace)?.get(name);
+      if (known?.uid === uid) {
+        drop(known);
+      }
+    },
+    relist: () => {
+      round += 1;
+      return {
+        complete: () => {
+          for (const entry of [...entries()].filter((each) => each.round !== round)) {
+            drop(entry);
+          }
+        },
+      };
+    },
+  };
+}

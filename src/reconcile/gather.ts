@@ -1,0 +1,30 @@
+/** Live reads of what a pass is about; the caches only say that there is something to look at. */
+import type { KubernetesObject } from '../api/objects.ts';
+import { GROUP } from '../api/toolhive.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Discovery } from '../kube/discovery.ts';
+import { getObject, objectPath } from '../kube/resolve.ts';
+
+export interface LiveObject {
+  readonly path: string;
+  readonly object: KubernetesObject;
+}
+
+export type GetLive = (
+  resource: string,
+  namespace: string,
+  name: string,
+  signal: AbortSignal,
+) => Promise<LiveObject | undefined>;
+
+export function createGetLive(client: KubeClient, discovery: Discovery): GetLive {
+  return async (resource, namespace, name, signal) => {
+    const served = await discovery.served(signal);
+    if (served === undefined) {
+      throw new Error(`the API server does not serve ${GROUP}`);
+    }
+    const path = objectPath(served.version, namespace, resource, name);
+    const object = await getObject(client, path, signal);
+    return object === undefined ? undefined : { path, object };
+  };
+}

@@ -1,0 +1,190 @@
+/** Injection, as far as it is the loop's: the ConfigMaps of a workload, the rollout to its pods, and what to say of both. */
+import { COMPONENT_LABEL, UNRESOLVED } from '../api/names.ts';
+import type { KubernetesObject } from '../api/objects.ts';
+import { proxyType } from '../api/toolhive.ts';
+import { desiredMaps, type DesiredMap } from '../injection/config-maps.ts';
+import { dataOf, planInjection, type InjectionPlan, type PlanFacts } from '../injection/plan.ts';
+import { ApiError, isNamespaceTerminating } from '../kube/errors.ts';
+import { configMapPath, type Resolver } from '../kube/resolve.ts';
+import { FIELD_MANAGER, type Writer } from '../kube/write.ts';
+import type { Verdict } from './conditions.ts';
+import type { Note } from './config-status.ts';
+import { mapDigest, type InjectionCaches, type PodEntry } from './injection-caches.ts';
+import { injectionNotes, injectionVerdict } from './injection-status.ts';
+import { workloadKey } from './keys.ts';
+import { livePods } from './rollout.ts';
+import type { Progress, RolloutRunner } from './rollout-runner.ts';
+
+export interface Injected {
+  readonly verdict: Verdict | undefined;
+  readonly notes: readonly Note[];
+  readonly againMs: number;
+  /** What could not be done: to be thrown once the status is written. */
+  readonly failure: Error | undefined;
+}
+
+export type PodState = 'current' | 'outdated' | 'waiting' | 'missed';
+
+export interface Injector {
+  pass(workload: KubernetesObject, config: PlanFacts['config'], signal: AbortSignal): Promise<Injected>;
+  /** The workload is gone, or going. */
+  forget(kind: string, namespace: string, name: string): void;
+  reset(): void;
+  /** Of all workloads, by what they carry. */
+  pods(): Readonly<Record<PodState, number>>;
+}
+
+export interface InjectorDeps {
+  readonly caches: InjectionCaches;
+  readonly resolver: Resolver;
+  readonly writer: Writer;
+  readonly rollout: RolloutRunner;
+}
+
+export function createInjector({ caches, resolver, writer, rollout }: InjectorDeps): Injector {
+  const counts = new Map<string, Readonly<Record<PodState, number>>>();
+
+  async function configMap(
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<KubernetesObject | undefined> {
+    const query = { ask: 'configMap', namespace, name } as const;
+    const answer = (await resolver.resolve([query], signal)).answer(query);
+    if (answer === undefined || answer.state === 'unknown') {
+      throw new Error(`ConfigMap "${name}" could not be read: ${answer?.why ?? 'no answer'}`);
+    }
+    return answer.state === 'present' ? answer.value : undefined;
+  }
+
+  /** True where there is one of that name that is not ours: it is left alone. */
+  async function apply(namespace: string, map: DesiredMap, signal: AbortSignal): Promise<boolean> {
+    const { name } = map.metadata;
+    const known = caches.maps.get(namespace, name);
+    if (known?.digest === mapDigest(map)) {
+      return false;
+    }
+    const there = known === undefined ? await configMap(namespace, name, signal) : undefined;
+    if (there !== undefined && there.metadata.labels?.[COMPONENT_LABEL] === undefined) {
+      return true;
+    }
+    const options = { fieldManager: FIELD_MANAGER, force: true }; // it is ours as a whole
+    await writer.applyObject(configMapPath(namespace, name), map, options, signal);
+    return false;
+  }
+
+  async function remove(namespace: string, name: string, signal: AbortSignal): Promise<void> {
+    const known = caches.maps.get(namespace, name);
+    if (known === undefined) {
+      return;
+    }
+    try {
+      await writer.remove(configMapPath(namespace, name), { uid: known.uid }, signal);
+    } catch (error) {
+      if (!(error instanceof ApiError && (error.code === 'API_NOT_FOUND' || error.code === 'API_CONFLICT'))) {
+        throw error;
+      }
+    }
+  }
+
+  /** The name of the ConfigMap that is somebody else's, if one is. */
+  async function writeMaps(
+    workload: KubernetesObject,
+    plan: InjectionPlan,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const type = proxyType(workload.kind);
+    const namespace = workload.metadata.namespace ?? '';
+    if (type === undefined) {
+      return undefined;
+    }
+    const desired = desiredMaps(type, workload, plan);
+    let clash: string | undefined;
+    for (const map of desired.apply) {
+      clash = (await apply(namespace, map, signal)) ? map.metadata.name : clash;
+    }
+    for (const name of desired.remove) {
+      await remove(namespace, name, signal);
+    }
+    return clash;
+  }
+
+  async function planOf(
+    workload: KubernetesObject,
+    config: PlanFacts['config'],
+    signal: AbortSignal,
+  ): Promise<InjectionPlan> {
+    const type = proxyType(workload.kind);
+    if (type === undefined || config.state === 'absent') {
+      return type === undefined ? { state: 'none' } : planInjection({ type, workload, config, operator: undefined });
+    }
+    const { namespace = '', name = '' } = workload.metadata;
+    const operator = dataOf(await configMap(namespace, `${name}${type.suffix}`, signal), type.key);
+    return planInjection({ type, workload, config, operator });
+  }
+
+  function podsOf({ kind, metadata: { namespace = '', name = '' } }: KubernetesObject): readonly PodEntry[] {
+    return caches.pods
+      .list(namespace)
+      .map(({ value }) => value)
+      .filter(({ workload }) => workload?.kind === kind && workload.name === name);
+  }
+
+  return {
+    pass: async (workload, config, signal) => {
+      const { namespace = '', name = '' } = workload.metadata;
+      const key = workloadKey(workload.kind, namespace, name);
+      const plan = await planOf(workload, config, signal);
+      const pods = podsOf(workload);
+      counts.set(key, countPods(plan, pods));
+      let progress: Progress = { phase: 'idle', againMs: 0 };
+      let clash: string | undefined;
+      let failure: Error | undefined;
+      try {
+        clash = await writeMaps(workload, plan, signal);
+        if (plan.state === 'resolved' && clash === undefined && (plan.carried || plan.copy !== undefined)) {
+          progress = await rollout.step(key, namespace, pods, plan, signal);
+        } else {
+          rollout.release(key);
+        }
+      } catch (error) {
+        if (isNamespaceTerminating(error)) {
+          rollout.release(key); // nothing can be made there any more, and nothing needs to be
+        } else {
+          failure = error instanceof Error ? error : new Error(String(error));
+        }
+      }
+      const verdict = injectionVerdict({ plan, pods, progress, clash });
+      return { verdict, notes: injectionNotes(workload, verdict), againMs: progress.againMs, failure };
+    },
+    forget: (kind, namespace, name) => {
+      const key = workloadKey(kind, namespace, name);
+      counts.delete(key);
+      rollout.release(key);
+    },
+    reset: () => {
+      counts.clear();
+      rollout.reset();
+    },
+    pods: () => {
+      const sum = { ...NO_PODS };
+      for (const each of counts.values()) {
+        for (const state of Object.keys(sum) as PodState[]) {
+          sum[state] += each[state];
+        }
+      }
+      return sum;
+    },
+  };
+}
+
+const NO_PODS: Readonly<Record<PodState, number>> = { current: 0, outdated: 0, waiting: 0, missed: 0 };
+
+function countPods(plan: InjectionPlan, pods: readonly PodEntry[]): Readonly<Record<PodState, number>> {
+  const live = plan.state === 'none' ? [] : livePods(pods);
+  const current = plan.state === 'resolved' ? plan.hash : undefined;
+  const missed = live.filter(({ hash }) => hash === undefined).length;
+  const matching = live.filter(({ hash }) => hash !== undefined && hash === current).length;
+  const waiting = live.filter(({ hash }) => hash === UNRESOLVED).length;
+  return { current: matching, missed, waiting, outdated: live.length - matching - missed - waiting };
+}

@@ -1,0 +1,22 @@
+/** What the work queue holds: `config/<namespace>/<name>` and `workload/<Kind>/<namespace>/<name>`. */
+
+export interface Key {
+  /** Undefined for a config. */
+  readonly kind: string | undefined;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export function configKey(namespace: string, name: string): string {
+  return `config/${namespace}/${name}`;
+}
+
+export function workloadKey(kind: string, namespace: string, name: string): string {
+  return `workload/${kind}/${namespace}/${name}`;
+}
+
+export function parseKey(key: string): Key {
+  const parts = key.split('/');
+  const [namespace = '', name = ''] = parts.slice(-2);
+  return { kind: parts[0] === 'workload' ? parts[1] : undefined, namespace, name };
+}

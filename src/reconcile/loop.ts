@@ -1,0 +1,232 @@
+/**
+ * The companion loop: keeps conditions, hashes, finalizer, label and annotations of the four kinds as they should be.
+ * Level-based: an event only says which object to look at. Every replica watches, one writes (docs/loop.md).
+ */
+import { AUTHZ_CONFIG, WORKLOADS } from '../api/toolhive.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { limited, pause, type Clock } from '../kube/clock.ts';
+import type { Discovery, ServedResources } from '../kube/discovery.ts';
+import { ApiError } from '../kube/errors.ts';
+import type { EventRecorder } from '../kube/events.ts';
+import type { Leadership } from '../kube/lease.ts';
+import type { Analyze, Resolver } from '../kube/resolve.ts';
+import type { WatchMetrics } from '../kube/watch-cache.ts';
+import { createWriter } from '../kube/write.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { createCaches, follow, type Caches } from './caches.ts';
+import { remembering } from './config-memo.ts';
+import { createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
+import { createGetLive } from './gather.ts';
+import { createInjectionCaches, followInjection } from './injection-caches.ts';
+import { createInjector, type PodState } from './injector.ts';
+import { configKey, parseKey, workloadKey } from './keys.ts';
+import { createWorkQueue, type WorkQueue } from './queue.ts';
+import { createReferrerIndex } from './referrer-index.ts';
+import { createRolloutRunner } from './rollout-runner.ts';
+import { createStatusWriter } from './status-writer.ts';
+import { createWorkloadReconciler } from './workload-reconciler.ts';
+
+export type Outcome = 'done' | 'conflict' | 'gone' | 'failed' | 'not-leader';
+
+export interface LoopMetrics {
+  reconciled(kind: string, outcome: Outcome, seconds: number): void;
+  wrote(what: 'status' | 'object'): void;
+  eviction(outcome: 'evicted' | 'blocked'): void;
+  /** What to ask when the metrics are read. */
+  observe(state: {
+    readonly depth: () => number;
+    readonly contended: () => number;
+    readonly pods: () => Readonly<Record<PodState, number>>;
+    readonly rollouts: () => number;
+  }): void;
+}
+
+export interface LoopDeps {
+  readonly client: KubeClient;
+  readonly discovery: Discovery;
+  readonly resolver: Resolver;
+  readonly analyze: Analyze;
+  readonly leadership: Leadership;
+  readonly events: EventRecorder;
+  readonly logger: Logger;
+  readonly metrics: LoopMetrics & WatchMetrics;
+  readonly clock: Clock;
+  readonly now: () => Date;
+  readonly graceMs: number;
+  /** Whether pods with an outdated config are evicted. */
+  readonly rollout: 'Evict' | 'Off';
+}
+
+export interface Loop {
+  /** Until the signal; never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Why the caches cannot be relied on; undefined when fine. For readiness. */
+  fault(): string | undefined;
+}
+
+const WORKERS = 4;
+/** Of one pass: a few reads and writes. */
+const PASS_MS = 60_000;
+const DISCOVER_MS = 30_000;
+const SYNC_POLL_MS = 50;
+
+export function createLoop(deps: LoopDeps): Loop {
+  const { client, discovery, leadership, logger, metrics, clock, now } = deps;
+  let served: ServedResources | undefined;
+  let queue: WorkQueue | undefined;
+  const caches = createCaches({ client, served: () => served, clock, logger, metrics });
+  const injection = createInjectionCaches({ client, clock, logger, metrics });
+  const wake = (key: string): void => queue?.add(key);
+  const index = createReferrerIndex();
+  const deletions = new Map<string, number>();
+  const isLeader = (): boolean => leadership.isLeader();
+  const writer = countWrites(createWriter(client, isLeader), metrics);
+  const status = createStatusWriter({ writer, clock });
+  const { resolver, analyze, events, graceMs } = deps;
+  const rollout = createRolloutRunner({
+    ...{ mode: deps.rollout, writer, clock, wake },
+    evicted: (outcome) => {
+      metrics.eviction(outcome);
+    },
+  });
+  const injector = createInjector({ caches: injection, resolver, writer, rollout });
+  const shared: ReconcileDeps = {
+    ...{ getLive: createGetLive(client, discovery), resolver, analyze, index, writer, status },
+    ...{ events, clock, now, graceMs, deletions, injector },
+  };
+  const remembered = { ...shared, resolver: remembering(resolver, (...of) => caches.configs.get(...of)) };
+  const reconcilers = new Map<string, Reconcile>([
+    [AUTHZ_CONFIG.kind, createConfigReconciler(shared)],
+    ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, remembered)] as const),
+  ]);
+  follow(caches, index, deletions, clock, {
+    now: wake,
+    soon: (key, ms) => queue?.addAfter(key, ms),
+  });
+  followInjection(injection, wake);
+  metrics.observe({
+    depth: () => queue?.depth() ?? 0,
+    contended: () => status.contended(),
+    pods: () => injector.pods(),
+    rollouts: () => rollout.pending(),
+  });
+
+  /** CRDs come, go and gain versions while we run. */
+  async function discover(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      served = await discovery.served(signal).catch(() => served);
+      await pause(clock, served === undefined ? 1000 : DISCOVER_MS, signal);
+    }
+  }
+
+  async function lead(signal: AbortSignal): Promise<void> {
+    injector.reset();
+    while (!(caches.synced() && injection.synced()) && !signal.aborted) {
+      await pause(clock, SYNC_POLL_MS, signal);
+    }
+    const own = createWorkQueue({ clock });
+    queue = own;
+    const close = (): void => {
+      own.close();
+    };
+    signal.addEventListener('abort', close, { once: true });
+    if (signal.aborted) {
+      own.close();
+    }
+    logger.info('the loop leads');
+    for (const key of everything(caches)) {
+      own.add(key);
+    }
+    await Promise.all(Array.from({ length: WORKERS }, () => work(own, signal)));
+    signal.removeEventListener('abort', close);
+    queue = undefined;
+    logger.info('the loop does not lead any more');
+  }
+
+  async function work(own: WorkQueue, signal: AbortSignal): Promise<void> {
+    for (let key = await own.take(); key !== undefined; key = await own.take()) {
+      const started = clock.now();
+      const outcome = await pass(own, key, signal);
+      own.done(key);
+      metrics.reconciled(parseKey(key).kind ?? AUTHZ_CONFIG.kind, outcome, (clock.now() - started) / 1000);
+    }
+  }
+
+  async function pass(own: WorkQueue, key: string, signal: AbortSignal): Promise<Outcome> {
+    const { kind = AUTHZ_CONFIG.kind, namespace, name } = parseKey(key);
+    const limit = limited(clock, signal, PASS_MS, () => new Error('the pass took too long'));
+    try {
+      const again = await reconcilers.get(kind)?.(namespace, name, limit.signal);
+      own.forget(key);
+      if (again !== undefined && again > 0) {
+        own.addAfter(key, again);
+      }
+      return 'done';
+    } catch (error) {
+      return failed(own, key, error, signal);
+    } finally {
+      limit.release();
+    }
+  }
+
+  /** A conflict is somebody else's write, not a failure; what is gone will not come back under this key. */
+  function failed(own: WorkQueue, key: string, error: unknown, signal: AbortSignal): Outcome {
+    if (signal.aborted || (error instanceof ApiError && error.code === 'API_FENCED')) {
+      return 'not-leader';
+    }
+    if (error instanceof ApiError && error.code === 'API_CONFLICT') {
+      own.conflict(key);
+      return 'conflict';
+    }
+    if (error instanceof ApiError && error.code === 'API_NOT_FOUND' && error.objectName !== undefined) {
+      own.forget(key);
+      return 'gone';
+    }
+    const ms = own.retry(key);
+    const why = error instanceof Error ? error.message : String(error);
+    logger.warn('reconcile failed', { key, error: why, againInMs: Math.round(ms) });
+    return 'failed';
+  }
+
+  return {
+    run: async (signal) => {
+      await Promise.all([discover(signal), caches.run(signal), injection.run(signal), leadership.run(signal, lead)]);
+      await events.flush();
+    },
+    fault: () => caches.fault() ?? injection.fault(),
+  };
+}
+
+function everything({ configs, workloads }: Caches): readonly string[] {
+  return [
+    ...configs.list().map(({ namespace, name }) => configKey(namespace, name)),
+    ...workloads.flatMap(([{ kind }, cache]) =>
+      cache.list().map(({ namespace, name }) => workloadKey(kind, namespace, name)),
+    ),
+  ];
+}
+
+/** Those that were taken: a refusal (a conflict, a field that the CRD does not declare) changed nothing. */
+function countWrites(writer: ReturnType<typeof createWriter>, metrics: LoopMetrics): ReturnType<typeof createWriter> {
+  return {
+    ...writer,
+    applyStatus: async (...args) => {
+      const written = await writer.applyStatus(...args);
+      metrics.wrote('status');
+      return written;
+    },
+    mergePatch: async (...args) => {
+      const written = await writer.mergePatch(...args);
+      metrics.wrote('object');
+      return written;
+    },
+    applyObject: (...args) => {
+      metrics.wrote('object');
+      return writer.applyObject(...args);
+    },
+    remove: (...args) => {
+      metrics.wrote('object');
+      return writer.remove(...args);
+    },
+  };
+}
