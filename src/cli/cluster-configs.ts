@@ -4,6 +4,7 @@ import { AUTHZ_CONFIG, GROUP } from '../api/toolhive.ts';
 import { createKubeClient, loadKubeConfig } from '../kube/client.ts';
 import { createDiscovery } from '../kube/discovery.ts';
 import { listAll } from '../kube/list.ts';
+import { objectPath } from '../kube/paths.ts';
 import type { ClusterFlags } from './cluster-options.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -23,7 +24,7 @@ export async function clusterConfigs({
     if (served === undefined) {
       throw new Error(`the API server does not serve ${GROUP}`);
     }
-    const path = `/apis/${GROUP}/${served.version}/namespaces/${encodeURIComponent(where)}/${AUTHZ_CONFIG.resource}`;
+    const path = objectPath(served.version, where, AUTHZ_CONFIG.resource);
     const found: KubernetesObject[] = [];
     for await (const page of listAll(client, { path, signal })) {
       found.push(...page);

@@ -10,15 +10,7 @@ import { NO_TESTS, type TestMap, type TestRunResults } from '../decision-tests/o
 import { at } from '../api/json.ts';
 import { DECISION_TESTS_LABEL } from '../api/names.ts';
 import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
-import {
-  AUTHZ_CONFIG,
-  authorizationOf,
-  authorizerSpecOf,
-  GROUP,
-  resourceOfKind,
-  WORKLOADS,
-  type WorkloadType,
-} from '../api/toolhive.ts';
+import { AUTHZ_CONFIG, authorizationOf, authorizerSpecOf, GROUP, resourceOfKind, WORKLOADS } from '../api/toolhive.ts';
 import { queryKey } from '../engine/query-key.ts';
 import { createWorldAnswers, type WorldAnswers } from '../engine/world-view.ts';
 import type {
@@ -34,6 +26,8 @@ import type { KubeClient } from './client.ts';
 import type { Discovery, ServedResources } from './discovery.ts';
 import { ApiError } from './errors.ts';
 import { listAll } from './list.ts';
+import { configMapPath, objectPath } from './paths.ts';
+import { byKindAndName, referrersOf } from './referrers.ts';
 
 export type Analyze = (spec: AuthorizerSpec, signal: AbortSignal) => Promise<Analysis>;
 
@@ -247,64 +241,4 @@ export async function getObject(
     }
     throw error;
   }
-}
-
-/** The API server filters where the CRD allows it (`selectableFields`, ours do); the result is checked here anyway. */
-async function referrersOf(
-  client: KubeClient,
-  type: WorkloadType,
-  version: string,
-  namespace: string,
-  name: string,
-  signal: AbortSignal,
-): Promise<readonly Referrer[]> {
-  const path = objectPath(version, namespace, type.resource);
-  const fieldSelector = `${type.authorizationPath.join('.')}.authzConfigRef.name=${escapeSelector(name)}`;
-  try {
-    return await collect(listAll(client, { path, fieldSelector, signal }), name);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 400) {
-      return collect(listAll(client, { path, signal }), name); // ToolHive's own CRDs have no selectable fields
-    }
-    throw error;
-  }
-}
-
-async function collect(pages: AsyncIterable<readonly KubernetesObject[]>, name: string): Promise<readonly Referrer[]> {
-  const found = new Map<string, Referrer>();
-  for await (const page of pages) {
-    for (const object of page) {
-      if (authorizationOf(object).reference === name) {
-        const referrer = { kind: object.kind, name: object.metadata.name ?? '' };
-        found.set(referrer.name, referrer);
-      }
-    }
-  }
-  return [...found.values()];
-}
-
-/** Field selectors are a language of their own (k8s.io/apimachinery, fields.EscapeValue). */
-function escapeSelector(value: string): string {
-  return value.replace(/[\\,=]/g, (special) => `\\${special}`);
-}
-
-export function objectPath(version: string, namespace: string, resource: string, name?: string): string {
-  const collection = `/apis/${GROUP}/${version}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
-  return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
-}
-
-export function configMapPath(namespace: string, name: string): string {
-  return `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps/${encodeURIComponent(name)}`;
-}
-
-function byKindAndName(left: Referrer, right: Referrer): number {
-  return left.kind < right.kind
-    ? -1
-    : left.kind > right.kind
-      ? 1
-      : left.name < right.name
-        ? -1
-        : left.name > right.name
-          ? 1
-          : 0;
 }

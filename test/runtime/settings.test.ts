@@ -1,4 +1,5 @@
-import { environmentName, readSettings, SETTINGS } from '../../src/runtime/settings.ts';
+import { environmentName, readSettings } from '../../src/runtime/read-settings.ts';
+import { SETTINGS } from '../../src/runtime/settings.ts';
 
 const NOTHING = { flags: {}, environment: {} };
 

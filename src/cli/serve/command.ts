@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { createLogger } from '../../runtime/logger.ts';
-import { environmentName, readSettings, SETTINGS, SettingsError, type Settings } from '../../runtime/settings.ts';
+import { environmentName, readSettings } from '../../runtime/read-settings.ts';
+import { SETTINGS, SettingsError, type Settings } from '../../runtime/settings.ts';
 import { examples } from '../examples.ts';
 
 /** What a command is given of the process, so that only main.ts knows it. */
