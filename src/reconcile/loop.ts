@@ -23,7 +23,7 @@ import { configKey, parseKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
 import { createReferrerIndex } from './referrer-index.ts';
 import { createRolloutRunner } from './rollout-runner.ts';
-import { createStatusWriter } from './status-writer.ts';
+import { createStatusWriter, UndeclaredFieldError } from './status-writer.ts';
 import { createWorkloadReconciler } from './workload-reconciler.ts';
 
 export type Outcome = 'done' | 'conflict' | 'gone' | 'failed' | 'not-leader';
@@ -174,7 +174,8 @@ export function createLoop(deps: LoopDeps): Loop {
     if (signal.aborted || (error instanceof ApiError && error.code === 'API_FENCED')) {
       return 'not-leader';
     }
-    if (error instanceof ApiError && error.code === 'API_CONFLICT') {
+    const again = error instanceof UndeclaredFieldError || (error instanceof ApiError && error.code === 'API_CONFLICT');
+    if (again) {
       own.conflict(key);
       return 'conflict';
     }
@@ -206,24 +207,28 @@ function everything({ configs, workloads }: Caches): readonly string[] {
   ];
 }
 
+/** Those that were taken: a refusal (a conflict, a field that the CRD does not declare) changed nothing. */
 function countWrites(writer: ReturnType<typeof createWriter>, metrics: LoopMetrics): ReturnType<typeof createWriter> {
   return {
     ...writer,
-    applyStatus: (...args) => {
+    applyStatus: async (...args) => {
+      const written = await writer.applyStatus(...args);
       metrics.wrote('status');
-      return writer.applyStatus(...args);
+      return written;
     },
-    mergePatch: (...args) => {
+    mergePatch: async (...args) => {
+      const written = await writer.mergePatch(...args);
       metrics.wrote('object');
-      return writer.mergePatch(...args);
+      return written;
     },
-    applyObject: (...args) => {
+    applyObject: async (...args) => {
+      const written = await writer.applyObject(...args);
       metrics.wrote('object');
-      return writer.applyObject(...args);
+      return written;
     },
-    remove: (...args) => {
+    remove: async (...args) => {
+      await writer.remove(...args);
       metrics.wrote('object');
-      return writer.remove(...args);
     },
   };
 }

@@ -7,12 +7,20 @@ import { FIELD_MANAGER, type Writer } from '../kube/write.ts';
 import { contendedForMs, recentWrites, type PastWrite } from './contended.ts';
 import type { StatusWrite } from './status.ts';
 
+/** The CRD does not have it: decide anew without it, at once. Happens once for each field that an older CRD lacks. */
+export class UndeclaredFieldError extends Error {
+  readonly code = 'UNDECLARED_FIELD';
+  constructor(fields: readonly string[]) {
+    super(`the CRD does not declare status.${fields.join(', status.')}`);
+  }
+}
+
 export interface StatusWriter {
   /** Status fields that the CRD of `kind` does not declare, as far as was found out. */
   undeclared(kind: string): ReadonlySet<string>;
   /**
    * Milliseconds after which to look again, where another writer undoes what we write; else 0, and it is written.
-   * @throws ApiError
+   * @throws ApiError, UndeclaredFieldError
    */
   write(path: string, object: KubernetesObject, decision: StatusWrite, signal: AbortSignal): Promise<number>;
   /** How many objects are left alone now. */
@@ -73,8 +81,9 @@ export function createStatusWriter({
       const written = await writer.applyStatus(path, body, { fieldManager: FIELD_MANAGER, force: false }, signal);
       learn(object.kind, pruned(status, written));
     } catch (error) {
-      learn(object.kind, refused(error));
-      throw error;
+      const fields = refused(error);
+      learn(object.kind, fields);
+      throw fields.length === 0 ? error : new UndeclaredFieldError(fields);
     }
   }
 

@@ -35,7 +35,7 @@ export function createLoopMetrics(registry: Registry): LoopRecorder {
   });
   const writes = new Counter({
     name: 'mcp_authz_loop_writes_total',
-    help: 'Writes that the loop sent, to the status or to the object itself. Stands still when nothing changes.',
+    help: 'Writes of the loop that the API server took, to the status or to the object itself. Stands still when nothing changes.',
     labelNames: ['what'],
     registers,
   });

@@ -2,7 +2,7 @@ import { ApiError } from '../../src/kube/errors.ts';
 import type { Writer } from '../../src/kube/write.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { CONTENTION_LIMIT } from '../../src/reconcile/contended.ts';
-import { createStatusWriter, type StatusWriter } from '../../src/reconcile/status-writer.ts';
+import { createStatusWriter, UndeclaredFieldError, type StatusWriter } from '../../src/reconcile/status-writer.ts';
 import { config } from '../support/objects.ts';
 
 const SIGNAL = new AbortController().signal;
@@ -73,7 +73,7 @@ describe('a field that the CRD does not declare', () => {
   it('is known after the API server refused it', async () => {
     const message = 'failed to create typed patch object (…): .status.referenceCount: field not declared in schema';
     const { status, write, time } = setUp(() => Promise.reject(new ApiError('API_REFUSED', 400, message)));
-    await expect(write()).rejects.toThrow();
+    await expect(write()).rejects.toThrow(new UndeclaredFieldError(['referenceCount']));
     expect([...status.undeclared('MCPAuthzConfig')]).toEqual(['referenceCount']);
     expect([...status.undeclared('MCPServer')]).toEqual([]);
     time.ms = 3600_000; // the CRD may have been upgraded by then
