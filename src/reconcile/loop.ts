@@ -221,13 +221,14 @@ function countWrites(writer: ReturnType<typeof createWriter>, metrics: LoopMetri
       metrics.wrote('object');
       return written;
     },
-    applyObject: (...args) => {
+    applyObject: async (...args) => {
+      const written = await writer.applyObject(...args);
       metrics.wrote('object');
-      return writer.applyObject(...args);
+      return written;
     },
-    remove: (...args) => {
+    remove: async (...args) => {
+      await writer.remove(...args);
       metrics.wrote('object');
-      return writer.remove(...args);
     },
   };
 }
