@@ -2,7 +2,7 @@
 import { at } from '../../src/api/json.ts';
 import { systemClock, type Clock } from '../../src/kube/clock.ts';
 import { createWatchCache, type CacheChange, type WatchCache, type WatchTimeouts } from '../../src/kube/watch-cache.ts';
-import { createFakeClock } from '../support/fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import {
   answer,
   COLLECTION,
@@ -76,6 +76,15 @@ function start(timeouts: Partial<WatchTimeouts> = {}, clock: Clock = systemClock
 
 async function watching(): Promise<void> {
   await until('a watch is open', () => server.watches() === 1);
+}
+
+/** The cache's own limit for an answer. */
+const ANSWER_MS = 60_000;
+
+/** The server sees a watch before its client does: until then the client's timer for an answer is the next one. */
+async function watchingBy(clock: FakeClock): Promise<void> {
+  await watching();
+  await until('the client has the answer', () => (clock.next() ?? 0) > ANSWER_MS);
 }
 
 const contents = ({ cache }: Running): readonly string[] =>
@@ -293,16 +302,16 @@ it('after a silence the next watch is short, so that its own end is the sign of 
   const run = start({ silenceMs: 100_000, relistMs: 1e9 }, clock);
   const seconds = (): readonly unknown[] =>
     server.requests('watch').map((url) => url.searchParams.get('timeoutSeconds'));
-  await watching();
+  await watchingBy(clock);
   clock.advance(100_000);
   await until('a pause', () => run.ended.length === 1 && clock.pending() === 1);
   clock.advance(1);
   await until('a short watch', () => seconds().length === 2);
-  await watching();
+  await watchingBy(clock);
   clock.advance(80_000);
   server.endWatches('end');
   await until('another short watch', () => seconds().length === 3);
-  await watching();
+  await watchingBy(clock);
   server.put('ns', 'a', 'v');
   await until('it arrives', () => run.cache.get('ns', 'a') === 'v');
   clock.advance(80_000);
@@ -318,7 +327,7 @@ it('after a silence the next watch is short, so that its own end is the sign of 
 it('bookmarks keep a quiet watch alive', async () => {
   const clock = createFakeClock();
   const run = start({ silenceMs: 100_000 }, clock);
-  await watching();
+  await watchingBy(clock);
   for (let i = 0; i < 5; i += 1) {
     clock.advance(60_000);
     expect(run.cache.lagSeconds()).toBe(60);
@@ -341,7 +350,7 @@ it('a list or a watch that is never answered is given up', async () => {
 it('a watch that the API server forgets to end is ended, as if it had', async () => {
   const clock = createFakeClock();
   const run = start({ watchSeconds: () => 100, silenceMs: 1e9 }, clock);
-  await watching();
+  await watchingBy(clock);
   clock.advance(129_999);
   expect(run.ended).toEqual([]);
   clock.advance(1);
@@ -353,7 +362,7 @@ it('the list is read anew from time to time, and what did not change is not told
   const clock = createFakeClock(0);
   server.put('ns', 'a', 'v');
   const run = start({ relistMs: 600_000, watchSeconds: () => 500, silenceMs: 1e9 }, clock);
-  await watching();
+  await watchingBy(clock);
   for (const [advanced, seconds] of [
     [0, '500'],
     [500_000, '100'],
@@ -366,7 +375,7 @@ it('the list is read anew from time to time, and what did not change is not told
       'the next watch',
       () => server.requests('watch').at(-1)?.searchParams.get('timeoutSeconds') === seconds,
     );
-    await watching();
+    await watchingBy(clock);
   }
   clock.advance(100_000);
   server.endWatches('end');
@@ -379,7 +388,7 @@ it('while it cannot be read the fault says so, the lag grows, and what was known
   const clock = createFakeClock();
   server.put('ns', 'a', 'v');
   const run = start({ staleMs: 180_000 }, clock);
-  await watching();
+  await watchingBy(clock);
   server.next('watch', ...Array.from({ length: 50 }, () => resetConnection));
   server.endWatches('reset');
   await until('it is interrupted', () => run.ended.length === 1);
@@ -396,7 +405,7 @@ it('while it cannot be read the fault says so, the lag grows, and what was known
 it('tries again ever later, up to the ceiling, and from the beginning once it went well', async () => {
   const clock = createFakeClock(1);
   const run = start({ backoff: { firstMs: 1000, ceilingMs: 5000 }, silenceMs: 1e9 }, clock);
-  await watching();
+  await watchingBy(clock);
   clock.advance(20_000); // the watch was fine for a while
   server.next('watch', ...Array.from({ length: 4 }, () => resetConnection));
   server.endWatches('reset');
@@ -405,7 +414,7 @@ it('tries again ever later, up to the ceiling, and from the beginning once it we
     expect(clock.next()).toBe(delay);
     clock.advance(delay);
   }
-  await watching();
+  await watchingBy(clock);
   clock.advance(20_000);
   server.endWatches('reset');
   await until('the pause', () => run.ended.length === 6 && clock.pending() === 1);
