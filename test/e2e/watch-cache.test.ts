@@ -217,6 +217,9 @@ it('a connection that goes silent without being closed is noticed and replaced, 
   const run = start({ silenceMs: 3000, answerMs: 2000, staleMs: 60_000 });
   await synced(run);
   await sameAsList(run);
+  // Not before the watch has its answer, or it is that which never comes.
+  await churn('heard');
+  await sameAsList(run);
   proxy.silence();
   const silentAt = performance.now();
   await churn('silent');
