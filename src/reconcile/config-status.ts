@@ -11,6 +11,7 @@ import type { KubernetesObject } from '../api/objects.ts';
 import { breakGlass } from '../rules/break-glass.ts';
 import type { Referrer } from '../rules/contract.ts';
 import { shortened, type Verdict } from './conditions.ts';
+import { problemsNote } from './problem-notes.ts';
 import { statusView, statusWrite, type StatusView, type StatusVocabulary, type StatusWrite } from './status.ts';
 
 export interface ConfigFacts {
@@ -83,7 +84,7 @@ export function decideConfig(facts: ConfigFacts): ConfigDecision {
     inUse: isTerminating(config) ? 'keep' : label(config, referrers.length > 0),
     notes: [
       ...(isBroken(config) && referrers.length > 0 ? [brokenNote(config, referrers)] : []),
-      ...validityNotes(view, validity),
+      ...validityNotes(view, validity, analysis.problems),
       ...(blocked.length === 0 ? [] : blockedNotes(view, referrers)),
     ],
   };
@@ -152,14 +153,18 @@ function note(type: Note['type'], reason: string, action: string, text: string):
 }
 
 /** On transitions only. Where the other manager says the same, it has told so itself. */
-function validityNotes({ conditions, owners }: StatusView, verdict: Verdict): readonly Note[] {
+function validityNotes(
+  { conditions, owners }: StatusView,
+  verdict: Verdict,
+  problems: readonly Problem[],
+): readonly Note[] {
   const before = stringAt(conditions.get(verdict.type), 'status');
   const told = owners.isForeignCondition(VALID) && at(conditions.get(VALID), 'status') === verdict.status;
   if (told || before === verdict.status) {
     return [];
   }
   if (verdict.status === 'False') {
-    return [note('Warning', 'ConfigInvalid', 'Validate', `spec validation failed: ${verdict.message}`)];
+    return [note('Warning', 'ConfigInvalid', 'Validate', problemsNote(problems))];
   }
   return before === 'False' ? [note('Normal', 'ConfigValid', 'Validate', 'spec validation passed')] : [];
 }

@@ -160,7 +160,9 @@ describe('events', () => {
     type: 'Warning',
     reason: 'ConfigInvalid',
     action: 'Validate',
-    note: `spec validation failed: ${invalid.message}`,
+    note:
+      'spec validation failed: at least one policy is required; ' +
+      "spec.config.policies[2]: PolicySyntax (the config's condition says more)",
   };
   it.each([
     ['the first verdict is bad', a(), INVALID, [failed]],
