@@ -24,10 +24,7 @@ export function injectionVerdict({ plan, pods, progress, clash }: InjectionFacts
     return undefined;
   }
   if (clash !== undefined) {
-    return no(
-      'NameClash',
-      `ConfigMap "${clash}" was not made by this project and is left alone; pods that need it wait.`,
-    );
+    return no('NameClash', `ConfigMap "${clash}" belongs to somebody else and is left alone; pods that need it wait.`);
   }
   if (plan.state === 'waiting') {
     return live.some(({ hash }) => hash === UNRESOLVED)
