@@ -15,6 +15,7 @@ import type { KubectlResult } from '../../src/cli/playground/demonstration.ts';
 import { must } from '../../src/cli/playground/environment.ts';
 import { CHART, helmPath } from '../support/helm.ts';
 import { assembleImage, type Image } from '../support/image.ts';
+import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
 import { eventually } from './cluster.ts';
 import { config, POLICY, REFERENCE, workload } from './objects.ts';
 
@@ -149,20 +150,25 @@ describe('helm upgrade', () => {
 
 describe('helm install', () => {
   let image: Image;
+  let collector: OtlpReceiver;
   let server: ReturnType<Image['start']> | undefined;
   const log: string[] = [];
 
   beforeAll(async () => {
     await must(cluster.kubectl, ['create', 'namespace', NAMESPACE]);
     await must(cluster.kubectl, ['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted']);
-    const installed = await helm('install', 'authz', CHART, '--namespace', NAMESPACE);
+    collector = await startOtlpReceiver();
+    const tracing = { enabled: true, endpoint: collector.endpoint, samplingRatio: 1 };
+    const values = Object.entries(tracing).flatMap(([key, value]) => ['--set', `tracing.${key}=${String(value)}`]);
+    const installed = await helm('install', 'authz', CHART, '--namespace', NAMESPACE, ...values);
     expect(installed.stderr).toBe('');
     image = assembleImage();
   });
 
-  afterAll(() => {
+  afterAll(async () => {
     server?.kill('SIGKILL');
     image.remove();
+    await collector.close();
   });
 
   it('makes Pods that a namespace which enforces "restricted" lets in', async () => {
@@ -265,6 +271,25 @@ describe('helm install', () => {
     );
     await must(cluster.kubectl, ['get', 'lease', 'mcp-authz-webhook', '-n', NAMESPACE]);
     expect(log.filter((line) => /forbidden/i.test(line))).toEqual([]);
+  });
+
+  it('sends a trace of each request, with what it asked the API server, the last ones before it ends', async () => {
+    const ended = new Promise((resolve) => server?.once('exit', resolve));
+    server?.kill('SIGTERM');
+    await ended;
+    const requests = collector.spans.filter(({ name }) => name.startsWith('admission '));
+    const told = requests.map(({ attributes }) => [
+      attributes['mcp_authz.operation'],
+      attributes['mcp_authz.kind'],
+      attributes['mcp_authz.decision'],
+    ]);
+    expect(told).toEqual(expect.arrayContaining([['CREATE', 'MCPAuthzConfig', 'denied']]));
+    const creation = requests.find(({ name, attributes }) => {
+      return name === 'admission validate' && attributes['mcp_authz.kind'] === 'MCPServer';
+    });
+    const reads = collector.spans.filter(({ parentSpanId }) => parentSpanId === creation?.spanId);
+    expect(reads.map(({ name }) => name)).toContain('get mcpauthzconfigs');
+    expect(collector.text()).not.toMatch(/permit|forbid|shared|system:/);
   });
 
   it('leaves nothing of the release behind', async () => {
