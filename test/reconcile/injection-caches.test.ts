@@ -50,7 +50,7 @@ async function observed(lists: readonly (readonly KubernetesObject[])[]): Promis
   };
   const caches = createInjectionCaches({
     ...{ client, clock, logger: createTestLog().logger },
-    metrics: { watchEnded: () => undefined, listed: () => undefined, watchLag: () => undefined },
+    metrics: { watchEnded: () => undefined, listed: () => undefined, watching: () => undefined },
   });
   const stop = new AbortController();
   const running = caches.run(stop.signal);
