@@ -4,7 +4,7 @@ import { onlyClients } from '../../admission/client-names.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer } from '../../admission/server.ts';
 import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
-import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
+import { ADMISSION_TESTS, createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
@@ -49,7 +49,8 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
-  const resolver = createResolver({ client, discovery, analyze: analyzer.analyze, tests: analyzer });
+  const tests = createIsolatedAnalyzer(ADMISSION_TESTS);
+  const resolver = createResolver({ client, discovery, analyze: analyzer.analyze, tests });
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
   const listener = createAdmissionListener({
@@ -108,7 +109,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
       await renewal?.stop();
       await companion?.stop();
       await health.stop();
-      await analyzer.close();
+      await Promise.all([analyzer.close(), tests.close()]);
       client.close();
     },
   };
