@@ -5,7 +5,7 @@ import { onlyClients } from '../../admission/client-names.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer, type RunningServer } from '../../admission/server.ts';
 import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
-import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
+import { ADMISSION_TESTS, createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
@@ -54,9 +54,10 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
+  const tests = createIsolatedAnalyzer(ADMISSION_TESTS);
   const resolver = createResolver({
     client: tracing === undefined ? client : createTracedClient(client, tracing),
-    ...{ discovery, analyze: analyzer.analyze, tests: analyzer },
+    ...{ discovery, analyze: analyzer.analyze, tests },
   });
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
@@ -83,7 +84,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     await companion?.stop();
     await tracing?.stop();
     await health?.stop();
-    await analyzer.close();
+    await Promise.all([analyzer.close(), tests.close()]);
     client.close();
   };
   try {
