@@ -36,11 +36,17 @@ async function bench({ only, short, smoke, output }: Options): Promise<void> {
   const load = startLoadGenerator(folder);
   const progress = createProgress(process.stderr, chosen.length);
   const results: Record<string, SectionResult> = {};
+  const failures: string[] = [];
   try {
     const certificates = await issueCertificates(folder);
     for (const section of chosen) {
       progress.section(section.name);
-      results[section.name] = await section.run({ folder, certificates, load, amounts, say: progress.say });
+      try {
+        results[section.name] = await section.run({ folder, certificates, load, amounts, say: progress.say });
+      } catch (error) {
+        // What the other sections find is worth having.
+        failures.push(`${section.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
   } finally {
     progress.end();
@@ -48,6 +54,10 @@ async function bench({ only, short, smoke, output }: Options): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
   process.stdout.write(writeReport(output, results));
+  if (failures.length > 0) {
+    process.stderr.write(`\n${failures.join('\n')}\n`);
+    process.exitCode = 1;
+  }
 }
 
 await program.parseAsync();

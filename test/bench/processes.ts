@@ -56,7 +56,7 @@ const TICKS_PER_SECOND = 100;
 
 export function startProgram(options: ProgramOptions): ProgramProcess {
   const { name, command, args, core, logFile, environment = {}, messages = false } = options;
-  const log = openSync(logFile, 'a');
+  const log = openSync(logFile, 'w');
   const stdio: StdioOptions = ['ignore', log, log, ...(messages ? (['ipc'] as const) : [])];
   const pinning = core === 'any' || !CORES.pinned ? [] : ['taskset', '--cpu-list', String(CORES[core])];
   const [program = command, ...rest] = [...pinning, command, ...args];
