@@ -63,7 +63,7 @@ function rowsOf(
         measured: median(mine.map(({ load }, round) => load.perSecond / (theirs[round]?.load.perSecond ?? NaN))),
         unit: 'x',
         ...(target === undefined ? {} : { target }),
-        detail: `${perSecond(mine)} / ${perSecond(theirs)}`,
+        detail: `${perSecond(mine)} / ${perSecond(theirs)}; by processor time ${shortest(cpuOf(theirs) / cpuOf(mine))} x`,
       };
     }),
   );
@@ -71,6 +71,10 @@ function rowsOf(
 
 function perSecond(samples: readonly Sample[]): string {
   const rate = median(samples.map(({ load }) => load.perSecond));
-  const cpu = median(samples.map(({ cpuMicroseconds }) => cpuMicroseconds));
-  return `${rate.toFixed(0)} a second, ${shortest(cpu)} µs of processor each`;
+  return `${rate.toFixed(0)} a second of ${shortest(cpuOf(samples))} µs`;
+}
+
+/** What other programs on the machine take away does not count here. */
+function cpuOf(samples: readonly Sample[]): number {
+  return median(samples.map(({ cpuMicroseconds }) => cpuMicroseconds));
 }
