@@ -111,6 +111,9 @@ it('wakes the workload of a ConfigMap whose content changes, theirs or ours', as
     [placed(changed, '3')],
   ]);
   expect([...woken].sort()).toEqual([
+    // When ours goes its name is free again, for a workload of any kind.
+    'workload/MCPRemoteProxy/ns/v',
+    'workload/MCPServer/ns/v',
     'workload/MCPServer/ns/w',
     'workload/VirtualMCPServer/ns/v',
     'workload/VirtualMCPServer/ns/v',
