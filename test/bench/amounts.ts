@@ -1,7 +1,11 @@
 /** How much of everything: enough for figures, fewer for a first look, or only enough to see that it works. */
 
+export type ReviewSize = 2 | 20 | 200;
+
 export interface Amounts {
   readonly rounds: number;
+  /** KB of the reviews that are sent flat out. */
+  readonly sizes: readonly ReviewSize[];
   /** Of one program in one round. */
   readonly seconds: number;
   readonly warmUpSeconds: number;
@@ -25,6 +29,7 @@ export interface Amounts {
 
 export const FULL: Amounts = {
   rounds: 3,
+  sizes: [2, 20, 200],
   seconds: 2,
   warmUpSeconds: 1.5,
   rate: 1000,
@@ -57,6 +62,7 @@ export const SHORT: Amounts = {
 /** Says nothing about speed. */
 export const SMOKE: Amounts = {
   ...SHORT,
+  sizes: [2],
   seconds: 0.2,
   warmUpSeconds: 0.1,
   rate: 50,
