@@ -30,10 +30,10 @@ export interface Amounts {
 export const FULL: Amounts = {
   rounds: 3,
   sizes: [2, 20, 200],
-  seconds: 2,
+  seconds: 1.5,
   warmUpSeconds: 1.5,
   rate: 1000,
-  ladder: [250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000],
+  ladder: [250, 500, 1000, 2000, 4000, 6000, 8000, 12_000, 16_000],
   pauseSeconds: 60,
   apiServerRequests: 1500,
   small: { workloads: 10, configs: 10 },
