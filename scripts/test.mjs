@@ -41,6 +41,7 @@ const selected = process.argv.slice(2);
 
 /** About connections, certificates and processes: the kinds that are watched or served play no part. */
 const ANY_CRDS = [
+  'benchmarks',
   'certificates',
   'chart',
   'kustomize',
