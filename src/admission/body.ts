@@ -34,6 +34,9 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   });
   request.on('error', reject);
   request.on('close', () => {
+    if (request.readableEnded) {
+      return; // as every request ends: the stack of an error for nobody would cost more than a rule
+    }
     reject(new Error('the connection was closed before the body was complete'));
   });
   return promise;
