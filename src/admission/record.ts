@@ -4,6 +4,7 @@ import { AUTHZ_CONFIG, GROUP, workloadType } from '../api/toolhive.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import type { Outcome } from './handler.ts';
+import { OverloadError, type Bound } from './in-flight.ts';
 
 export interface RecordDeps {
   readonly logger: Logger;
@@ -49,7 +50,7 @@ export function recordRejection(
   code: number,
   error: unknown,
   seconds: number,
-  { logger, metrics }: RecordDeps,
+  { logger, metrics, shed }: RecordDeps & { readonly shed: ShedLog },
 ): void {
   metrics.finished({
     webhook,
@@ -59,6 +60,10 @@ export function recordRejection(
     code,
     seconds,
   });
+  if (error instanceof OverloadError) {
+    shed(error.bound, request?.namespace);
+    return;
+  }
   const cause = error instanceof Error ? error : new Error(String(error));
   logger[code === 500 ? 'error' : 'warn']('admission request not answered', {
     ...(request === undefined ? { webhook } : subject(webhook, request, seconds)),
@@ -66,6 +71,25 @@ export function recordRejection(
     error: cause.message,
     ...(code === 500 ? { stack: cause.stack } : {}),
   });
+}
+
+export type ShedLog = (bound: Bound, namespace: string | undefined) => void;
+
+const SHED_LOG_MS = 1000;
+
+/** Counts what is refused for want of room, and says so once a second: a line each would make it worse. */
+export function createShedLog({ logger, metrics }: RecordDeps, clock: () => number): ShedLog {
+  let count = 0;
+  let until = -Infinity;
+  return (bound, namespace) => {
+    metrics.shed(bound);
+    count += 1;
+    if (clock() >= until) {
+      logger.warn('too many requests at a time', { refused: count, bound, namespace });
+      count = 0;
+      until = clock() + SHED_LOG_MS;
+    }
+  };
 }
 
 function subject(

@@ -31,6 +31,9 @@ export interface ServeDeps {
   readonly now: () => Date;
 }
 
+/** Among those who take turns at analyses; no namespace is called so. */
+const LOOP = '/loop';
+
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
   const certificates = settings.webhooks === 'on' ? prepareCertificates(settings) : undefined;
@@ -58,6 +61,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     logger,
     metrics,
     clock: () => performance.now(),
+    maxInFlight: settings.maxInFlight,
   });
   const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
   const admission =
@@ -67,7 +71,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
           address: settings.bindAddress,
           port: settings.port,
           tls: certificates.tls,
-          connections: { maxRequests: settings.maxConnectionRequests },
+          connections: { maxRequests: settings.maxConnectionRequests, maxOpen: settings.maxConnections },
         });
   if (admission !== undefined) {
     const closed = 'the admission port is closed';
@@ -76,7 +80,9 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const companion =
     settings.loop === 'on'
       ? startCompanion(settings, {
-          ...{ client, discovery, resolver, analyze: analyzer.analyze },
+          ...{ client, discovery },
+          resolver: { resolve: (queries, signal) => resolver.resolve(queries, signal, LOOP) },
+          analyze: (spec, signal) => analyzer.analyze(spec, signal, LOOP),
           ...{ registry: metrics.registry, logger, now },
         })
       : undefined;
