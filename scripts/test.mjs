@@ -56,6 +56,7 @@ const ANY_CRDS = [
 const IGNORED = ['/node_modules/', ...ANY_CRDS.map((name) => `test/e2e/${name}.test`)];
 
 run('unit and contract', ['--selectProjects', 'unit', 'contract', ...selected], environment);
+run('torture, short form', ['--selectProjects', 'torture', ...selected], environment);
 run('end to end, own CRDs', ['--selectProjects', 'e2e', ...selected], environment);
 if (otherCrds !== undefined && otherCrds !== '') {
   const args = [
