@@ -13,7 +13,12 @@ export default {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/', '<rootDir>/test/contract/'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '<rootDir>/test/e2e/',
+        '<rootDir>/test/contract/',
+        '<rootDir>/test/output/',
+      ],
     },
     { ...shared, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.test.ts'] },
     {
@@ -24,6 +29,8 @@ export default {
       globalTeardown: '<rootDir>/test/e2e/global-teardown.ts',
       setupFilesAfterEnv: ['<rootDir>/test/e2e/timeout.ts'],
     },
+    // Searches what a whole run of the one above has left; scripts/test.mjs says where that is.
+    { ...shared, displayName: 'output', testMatch: ['<rootDir>/test/output/**/*.test.ts'] },
   ],
   collectCoverageFrom: ['src/**/*.ts'],
   coverageProvider: 'v8',

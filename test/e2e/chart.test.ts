@@ -10,12 +10,13 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { V1Deployment } from '@kubernetes/client-node';
 import { issueCa, issueServing } from '../../src/certs/issue.ts';
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import type { KubectlResult } from '../../src/cli/playground/demonstration.ts';
 import { must } from '../../src/cli/playground/environment.ts';
 import { CHART, helmPath } from '../support/helm.ts';
 import { assembleImage, type Image } from '../support/image.ts';
 import { eventually } from './cluster.ts';
+import { openControlPlane } from './control-plane.ts';
 import { config, POLICY, REFERENCE, workload } from './objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -30,7 +31,7 @@ let certificates: { ca: string; cert: string; key: string };
 beforeAll(async () => {
   helmPath();
   folder = mkdtempSync(join(tmpdir(), 'mcp-authz-chart-'));
-  cluster = await startControlPlane({ progress: () => undefined });
+  cluster = await openControlPlane();
   const crds = process.env['MCP_AUTHZ_CRDS'] ?? join(ROOT, 'test/crds');
   const files = readdirSync(crds).filter((file) => file.endsWith('.yaml'));
   await must(cluster.kubectl, ['apply', '--server-side', ...files.flatMap((file) => ['-f', join(crds, file)])]);
