@@ -43,9 +43,11 @@ const selected = process.argv.slice(2);
 const ANY_CRDS = [
   'certificates',
   'chart',
+  'kustomize',
   'lease',
   'older-crds',
   'package',
+  'permissions',
   'replicas',
   'rolling',
   'watch-cache',

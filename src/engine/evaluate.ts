@@ -3,7 +3,17 @@ import { at, jsonEqual } from '../api/json.ts';
 import { DECISION_TESTS_ACTION, DECISION_TESTS_LABEL } from '../api/names.ts';
 import { CONFIG_MAPS, isConfigMap, type KubernetesObject } from '../api/objects.ts';
 import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
-import type { Finding, Match, Mutator, Query, Rule, RuleInput, WriteInput, WriteRule } from '../rules/contract.ts';
+import {
+  LET_THROUGH,
+  type Finding,
+  type Match,
+  type Mutator,
+  type Query,
+  type Rule,
+  type RuleInput,
+  type WriteInput,
+  type WriteRule,
+} from '../rules/contract.ts';
 import { queryKey } from './query-key.ts';
 import { worldViewOf, type WorldAnswers } from './world-view.ts';
 
@@ -69,7 +79,7 @@ function resourceOf({ apiVersion, kind }: KubernetesObject): { readonly group: s
 
 /** The stored object as if it were applied today: what the rule finds in it was there before this update. */
 function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
-  if (input.operation !== 'UPDATE' || !rule.match.operations.includes('CREATE')) {
+  if (input.operation !== 'UPDATE' || rule.tellsOldFromNew === true || !rule.match.operations.includes('CREATE')) {
     return undefined;
   }
   const { oldObject, ...rest } = input;
@@ -141,7 +151,7 @@ function ratchet(now: readonly Finding[], then: readonly Finding[]): readonly Fi
       ? {
           ...finding,
           level: 'warn',
-          message: `${finding.message} This was so before the update, which is let through.`,
+          message: `${finding.message} ${LET_THROUGH}`,
         }
       : finding,
   );
