@@ -42,7 +42,16 @@ const GROUPS = {
     ['cedar-lint', 'cedar-schema', 'lint-messages'],
   ),
   'authorizers-decisions': authorizers(
-    ['analyze', 'cedar-decide', 'cedar-policy', 'cedarv1', 'decider', 'mentioned-entities', 'registry'],
+    [
+      'analyze',
+      'cedar-decide',
+      'cedar-policy',
+      'cedarv1',
+      'decider',
+      'mentioned-entities',
+      'policy-compiler',
+      'registry',
+    ],
     ['analyze', 'cedarv1', 'decide', 'decider', 'mentioned-entities'],
   ),
 };

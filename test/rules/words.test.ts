@@ -242,7 +242,7 @@ function outcome(name: string, more: Partial<CaseOutcome> = {}): CaseOutcome {
 }
 
 function results(...outcomes: readonly CaseOutcome[]): TestRunResults {
-  return { outcomes, unreadable: [], leftOut: 0 };
+  return { outcomes, unreadable: [], leftOut: 0, unread: [] };
 }
 
 describe('decision-tests', () => {
@@ -276,7 +276,7 @@ describe('decision-tests', () => {
       undecidable: 'asked',
     };
     expect(told(run)).toEqual([
-      'warn spec.config DecisionTestsLeftOut: 3 decision tests were not run, for want of time or room; "mcp-authz test" runs them all.',
+      'warn spec.config DecisionTestsLeftOut: 3 decision tests were not run, for want of time or room: whether this change breaks them is not known. "mcp-authz test" runs them all.',
       'warn spec.config DecisionTestsUnreadable: ConfigMap "m" has decision tests that cannot be read: no YAML.',
       'warn spec.config DecisionTestsUndecidable: No decision test was run: asked.',
     ]);
