@@ -15,9 +15,13 @@ export default {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/', '<rootDir>/test/contract/'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        ...['e2e', 'contract', 'torture'].map((name) => `<rootDir>/test/${name}/`),
+      ],
     },
     { ...shared, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.test.ts'] },
+    { ...shared, displayName: 'torture', testMatch: ['<rootDir>/test/torture/**/*.test.ts'] },
     {
       ...shared,
       displayName: 'e2e',

@@ -41,6 +41,7 @@ const selected = process.argv.slice(2);
 
 /** About connections, certificates and processes: the kinds that are watched or served play no part. */
 const ANY_CRDS = [
+  'benchmarks',
   'certificates',
   'chart',
   'kustomize',
@@ -66,6 +67,7 @@ if (selected.length === 0) {
 } else {
   run('unit and contract', ['--selectProjects', 'unit', 'contract', ...selected], environment);
 }
+run('torture, short form', ['--selectProjects', 'torture', ...selected], environment);
 run('end to end, own CRDs', ['--selectProjects', 'e2e', ...selected], environment);
 if (otherCrds !== undefined && otherCrds !== '') {
   const args = [
