@@ -12,6 +12,7 @@ import { must, type ServerProcess } from '../../src/cli/playground/environment.t
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import { getObject } from '../../src/kube/resolve.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
+import { pod, podTemplate } from '../support/pods.ts';
 import { eventually } from './cluster.ts';
 import { clusterOf, operate } from './deployments.ts';
 import { config, KINDS, REFERENCE, workload } from './objects.ts';
@@ -68,14 +69,20 @@ async function use(): Promise<void> {
   const workloads = `/apis/toolhive.stacklok.dev/v1beta1/namespaces/${TEAM}`;
   const judged = async (): Promise<boolean> => {
     const object = await getObject(cluster.client, `${workloads}/mcpservers/twice`, signal);
-    return JSON.stringify(at(object, 'status', 'conditions') ?? []).includes('AuthzConfigRef');
+    return JSON.stringify(at(object, 'status', 'conditions') ?? []).includes('PodsWaiting');
   };
   // The same verdict twice is one event that is counted, a moment later.
-  for (const reference of [{ authzConfigRef: { name: 'missing' } }, {}, { authzConfigRef: { name: 'missing' } }]) {
+  const missing = { authzConfigRef: { name: 'missing' } };
+  await apply(workload('MCPServer', 'twice', missing));
+  await team.create(
+    'v1/pods',
+    pod('MCPServer', 'twice', { metadata: { ...podTemplate('MCPServer', 'twice').metadata, name: 'twice' } }),
+  );
+  for (const reference of [missing, {}, missing]) {
     await apply(workload('MCPServer', 'twice', reference));
-    const expected = Object.keys(reference).length > 0;
-    await eventually('the verdict', async () => (await judged()) === expected);
+    await eventually('the verdict', async () => (await judged()) === (reference === missing));
   }
+  await team.remove('v1/pods/twice');
   await apply(config('shared'), config('glass'), workload('MCPServer', 'late', { authzConfigRef: { name: 'glass' } }));
   for (const { kind, resource } of KINDS) {
     const name = `my-${kind.toLowerCase()}`;
