@@ -19,6 +19,7 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     layer('api-is-a-leaf', '^src/api/', '^src/(?!api/)', 'Types and guards know nobody.'),
+    layer('yaml-knows-api', '^src/yaml/', '^src/(?!api/|yaml/)', 'Text in, values out.'),
     layer('cel-knows-api', '^src/cel/', '^src/(?!api/|cel/)', 'Expressions know values only.'),
     layer('schema-knows-values', '^src/schema/', '^src/(?!api/|cel/|schema/)', 'A schema knows values only.'),
     layer(
@@ -36,7 +37,7 @@ module.exports = {
     layer(
       'decision-tests-are-pure',
       '^src/decision-tests/',
-      '^src/(?!api/|authorizers/(index|analysis)|decision-tests/)',
+      '^src/(?!api/|authorizers/(index|analysis)|decision-tests/|yaml/)',
       'Cases and configs in, results out: admission may ask, too.',
     ),
     layer(
@@ -92,7 +93,7 @@ module.exports = {
     },
     layer(
       'pure-means-no-node',
-      '^src/(api|rules|injection|cel|schema|decision-tests)/',
+      '^src/(api|rules|injection|cel|schema|decision-tests|yaml)/',
       '^(fs|net|http|https|child_process|process|os|dns|tls|worker_threads|timers)(/|$)',
       'Pure code has no edges.',
     ),

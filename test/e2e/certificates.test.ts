@@ -27,7 +27,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-authz-certificates-'));
   const client = await admissionWithCertificate(folder, CLIENT);
   signIn = ['--client-ca-file', client.caFile, '--client-allowed-names', CLIENT];
-  cluster = await openReplicaCluster(client.flags);
+  cluster = await openReplicaCluster({ apiServerFlags: client.flags });
 });
 afterAll(async () => {
   await cluster.stop();

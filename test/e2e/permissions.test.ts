@@ -43,7 +43,7 @@ let server: ServerProcess;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-authz-audit-'));
   audit = createAuditLog(folder);
-  cluster = await openReplicaCluster(audit.flags);
+  cluster = await openReplicaCluster({ apiServerFlags: audit.flags });
   await cluster.register();
   server = await cluster.join(['--tls-leaf-lifetime', '15s', '--tls-ca-lifetime', '45s', '--rollout', 'Evict']);
 });

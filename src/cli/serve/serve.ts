@@ -5,7 +5,7 @@ import { onlyClients } from '../../admission/client-names.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer, type RunningServer } from '../../admission/server.ts';
 import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
-import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
+import { ADMISSION_TESTS, createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
@@ -35,6 +35,9 @@ export interface ServeDeps {
   readonly now: () => Date;
 }
 
+/** Among those who take turns at analyses; no namespace is called so. */
+const LOOP = '/loop';
+
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
   const certificates = settings.webhooks === 'on' ? prepareCertificates(settings) : undefined;
@@ -54,9 +57,10 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
+  const tests = createIsolatedAnalyzer(ADMISSION_TESTS);
   const resolver = createResolver({
     client: tracing === undefined ? client : createTracedClient(client, tracing),
-    ...{ discovery, analyze: analyzer.analyze, tests: analyzer },
+    ...{ discovery, analyze: analyzer.analyze, tests },
   });
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
@@ -67,6 +71,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     metrics,
     traced: tracing?.request,
     clock: () => performance.now(),
+    maxInFlight: settings.maxInFlight,
   });
   const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
   const warming = new AbortController();
@@ -83,7 +88,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     await companion?.stop();
     await tracing?.stop();
     await health?.stop();
-    await analyzer.close();
+    await Promise.all([analyzer.close(), tests.close()]);
     client.close();
   };
   try {
@@ -92,7 +97,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
         address: settings.bindAddress,
         port: settings.port,
         tls: certificates.tls,
-        connections: { maxRequests: settings.maxConnectionRequests },
+        connections: { maxRequests: settings.maxConnectionRequests, maxOpen: settings.maxConnections },
       });
       admission = started;
       const closed = 'the admission port is closed';
@@ -100,7 +105,9 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     }
     if (settings.loop === 'on') {
       const started = startCompanion(settings, {
-        ...{ client, discovery, resolver, analyze: analyzer.analyze },
+        ...{ client, discovery },
+        resolver: { resolve: (queries, signal) => resolver.resolve(queries, signal, LOOP) },
+        analyze: (spec, signal) => analyzer.analyze(spec, signal, LOOP),
         ...{ registry: metrics.registry, logger, now },
       });
       companion = started;
