@@ -46,7 +46,7 @@ export function lintCedar(decoded: GoDecoded, cedar: Cedar): readonly Problem[] 
     verdicts.filter(isImpossible).flatMap(({ policy }) => (isPartlyKnown(policies[policy]) ? [] : [policy])),
   );
   const findings = [
-    ...misspeltKeys(decoded.ignored, CEDAR_OPTIONS),
+    ...misspeltKeys(decoded, CEDAR_OPTIONS),
     ...entityFindings(entities),
     ...policies.flatMap((policy, index) => [
       ...actionFindings(policy),

@@ -164,6 +164,14 @@ describe('advice about the config as a whole', () => {
       ],
     ],
     [
+      'keys that are read for the same field',
+      { Policies: ['x'], policies: [OTHER] },
+      [
+        'spec.config.policies: Another key is read for the same field as "policies", because capitals make no difference: ' +
+          'the later one counts, and the API server puts them into another order. Keep one.',
+      ],
+    ],
+    [
       'entities that are replaced, or there twice',
       {
         policies: [OTHER],

@@ -14,7 +14,7 @@ it.each([
   ['{"name":"a"}', { name: 'a' }, [], []],
   ['{"NAME":"a"}', { name: 'a' }, [], []],
   ['{"ſ":1,"Name":"a","name":"b"}', { name: 'b' }, [], ['ſ']],
-  ['{"name":"b","NAME":"a"}', { name: 'b' }, [], []],
+  ['{"name":"b","NAME":"a"}', { name: 'a' }, [], []],
   ['{"name":null,"names":null,"count":null,"inner":null}', {}, [], []],
   ['{"inner":{"URL":"x","y":1}}', { inner: { url: 'x' } }, [], ['inner.y']],
   ['{"count":9007199254740993}', { count: 9007199254740992 }, [], []],
