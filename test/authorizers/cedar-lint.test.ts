@@ -50,6 +50,14 @@ describe('good practice gets no advice', () => {
       'permit(principal is Client, action, resource) when { resource is Tool && resource == Tool::"x" };',
     ],
     [
+      'a claim that is asked for the other way round',
+      'permit(principal, action, resource) when { !(principal has claim_blocked) || !principal.claim_blocked };',
+    ],
+    [
+      'the operation of the action, and an empty set',
+      'permit(principal, action, resource) when { action.operation == "call_tool" && resource.name != "x" && [].isEmpty() };',
+    ],
+    [
       'an array argument',
       'permit(principal, action, resource) when { context has arg_x_present && context.arg_x_present };',
     ],
@@ -127,7 +135,7 @@ describe('advice about one policy', () => {
   it('names the two sides of a type error', () => {
     const policy =
       'permit(principal, action, resource) when { principal has claim_role && principal.claim_role in ["a", "b"] };';
-    expect(advice({ policies: [policy, OTHER] })[0]).toContain(
+    expect(advice({ policies: [policy, OTHER] })[1]).toContain(
       `but saw Set<String>: this is ${DENIES}. Try using contains`,
     );
   });
@@ -147,6 +155,18 @@ describe('advice about the config as a whole', () => {
       'everything but one',
       { policies: ['permit(principal, action, resource);', 'forbid(principal, action, resource == Tool::"x");'] },
       [],
+    ],
+    [
+      'a value of the request that may not be what it is read as',
+      {
+        policies: [
+          'permit(principal, action, resource) when { context has arg_ip && ip(context.arg_ip).isInRange(ip("10.0.0.0/8")) };',
+        ],
+      },
+      [
+        'spec.config.policies[0]: line 1, column 66: A value of the request is read as ip, decimal, datetime or duration: ' +
+          `where it is none, that is ${DENIES}.`,
+      ],
     ],
     [
       'everything is forbidden',
