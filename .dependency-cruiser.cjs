@@ -78,6 +78,19 @@ module.exports = {
       '^src/(kube|reconcile|admission)/',
       'Offline commands never import kube.',
     ),
+    {
+      name: 'traces-are-lazy',
+      severity: 'error',
+      comment: 'Whoever sends no traces loads nothing of OpenTelemetry (docs/adr/0021-traces.md).',
+      from: { path: '^src' },
+      to: { path: '^src/runtime/tracing', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'traces-are-in-one-place',
+      severity: 'error',
+      from: { path: '^src/(?!runtime/tracing)' },
+      to: { path: '@opentelemetry/' },
+    },
     layer(
       'pure-means-no-node',
       '^src/(api|rules|injection|cel|schema|decision-tests|yaml)/',
