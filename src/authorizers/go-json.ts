@@ -189,7 +189,9 @@ function mismatch(value: unknown, type: GoType, { path, struct: owner, field }: 
 
 function jsonKind(value: unknown, type: GoType): string {
   if (isWrittenAsFraction(value)) {
-    return type.kind === 'int' ? `number ${Number(value).toFixed(1)}` : 'number';
+    return type.kind === 'int'
+      ? `number ${Number.isSafeInteger(Number(value)) ? Number(value).toFixed(1) : String(BigInt(Number(value)))}`
+      : 'number';
   }
   if (Array.isArray(value)) {
     return 'array';
