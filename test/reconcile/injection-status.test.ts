@@ -107,7 +107,7 @@ it.each([
 it('names a ConfigMap that is not ours', () => {
   expect(injectionVerdict({ plan: PLAN, pods: [pod(HASH)], progress: IDLE, clash: 'w-authz-ref' })).toMatchObject({
     reason: 'NameClash',
-    message: 'ConfigMap "w-authz-ref" was not made by this project and is left alone; pods that need it wait.',
+    message: 'ConfigMap "w-authz-ref" belongs to somebody else and is left alone; pods that need it wait.',
   });
 });
 

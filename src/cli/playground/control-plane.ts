@@ -3,13 +3,13 @@ import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { issueCa, issueClient, issueServing, type IssuedCertificate } from '../../certs/issue.ts';
 import { findOrBuildBinaries, type Binaries } from './binaries.ts';
 import type { Kubectl, KubectlResult } from './demonstration.ts';
+import { freePorts } from './free-ports.ts';
 import { supervise, type Supervised } from './processes.ts';
 import { projectRoot } from './root.ts';
 
@@ -34,6 +34,8 @@ export interface ControlPlane {
 
 export interface ControlPlaneOptions {
   readonly progress: (text: string) => void;
+  /** More flags for the API server. */
+  readonly apiServerFlags?: readonly string[];
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
@@ -55,13 +57,14 @@ const CONTROLLERS = [
 export async function startControlPlane({
   progress,
   environment = process.env,
+  apiServerFlags = [],
 }: ControlPlaneOptions): Promise<ControlPlane> {
   const binaries = await findOrBuildBinaries({ root: projectRoot(), environment, building: buildProgress(progress) });
   const folder = mkdtempSync(join(tmpdir(), 'mcp-authz-cluster-'));
   const processes: Supervised[] = [];
   try {
     progress('starting etcd, kube-apiserver and kube-controller-manager');
-    return await start(binaries, folder, processes);
+    return await start(binaries, folder, apiServerFlags, processes);
   } catch (error) {
     await Promise.all(processes.map((each) => each.stop()));
     rmSync(folder, { recursive: true, force: true });
@@ -80,7 +83,12 @@ function buildProgress(progress: (text: string) => void): (seconds: number) => v
   };
 }
 
-async function start(binaries: Binaries, folder: string, processes: Supervised[]): Promise<ControlPlane> {
+async function start(
+  binaries: Binaries,
+  folder: string,
+  flags: readonly string[],
+  processes: Supervised[],
+): Promise<ControlPlane> {
   const [etcdPort, peerPort, apiPort, managerPort] = await freePorts();
   const files = await writeCredentials(folder, apiPort);
   const server = `https://127.0.0.1:${String(apiPort)}`;
@@ -90,7 +98,9 @@ async function start(binaries: Binaries, folder: string, processes: Supervised[]
     return started;
   };
   const etcd = run('etcd', etcdArgs(folder, etcdPort, peerPort));
-  let apiServer = run('kube-apiserver', apiServerArgs(files, apiPort, etcdPort));
+  const startApiServer = (): Supervised =>
+    run('kube-apiserver', [...apiServerArgs(files, apiPort, etcdPort), ...flags]);
+  let apiServer = startApiServer();
   await until(() => isReady(server, files), [etcd, apiServer], 'the API server is not ready');
   const kubectl = kubectlWith(binaries.kubectl, files.kubeconfig);
   const manager = run('kube-controller-manager', managerArgs(files, managerPort));
@@ -110,7 +120,7 @@ async function start(binaries: Binaries, folder: string, processes: Supervised[]
     etcdUrl: `http://127.0.0.1:${String(etcdPort)}`,
     restartApiServer: async () => {
       await apiServer.stop();
-      apiServer = run('kube-apiserver', apiServerArgs(files, apiPort, etcdPort));
+      apiServer = startApiServer();
       await until(() => isReady(server, files), [etcd, apiServer], 'the API server is not ready');
     },
     stop: async () => {
@@ -229,22 +239,6 @@ function managerArgs({ path, kubeconfig }: Credentials, port: number): readonly 
     `--root-ca-file=${path('ca.crt')}`,
     `--controllers=${CONTROLLERS.join(',')}`,
   ];
-}
-
-/** Asked of the system and given back at once: nobody else takes a loopback port within that moment, as a rule. */
-async function freePorts(): Promise<readonly [number, number, number, number]> {
-  const one = (): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const probe = createServer();
-      probe.once('error', reject);
-      probe.listen(0, '127.0.0.1', () => {
-        const address = probe.address();
-        probe.close(() => {
-          resolve(typeof address === 'object' && address !== null ? address.port : 0);
-        });
-      });
-    });
-  return [await one(), await one(), await one(), await one()];
 }
 
 function isReady(server: string, { ca, admin }: Credentials): Promise<boolean> {
