@@ -9,7 +9,7 @@ import type { AdmissionRequest } from '../api/admission.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { BODY_LIMIT, BodyTooLargeError, readBody } from './body.ts';
-import { workBudget } from './deadline.ts';
+import { createWorkBudget } from './deadline.ts';
 import { decodeReview, DecodeError } from './decode.ts';
 import type { AdmissionHandler, Outcome } from './handler.ts';
 import { recordDecision, recordRejection } from './record.ts';
@@ -29,6 +29,7 @@ export type Webhook = keyof typeof PATHS;
 
 export function createAdmissionListener(deps: ListenerDeps): RequestListener {
   const app = createApp();
+  const budgetOf = createWorkBudget();
   return (request, response) => {
     const url = request.url ?? '/';
     const query = url.indexOf('?');
@@ -38,8 +39,7 @@ export function createAdmissionListener(deps: ListenerDeps): RequestListener {
       app(request, response);
       return;
     }
-    const timeout = query < 0 ? null : new URLSearchParams(url.slice(query)).get('timeout');
-    void serve(webhook, request, response, workBudget(timeout), deps);
+    void serve(webhook, request, response, budgetOf(query < 0 ? '' : url.slice(query)), deps);
   };
 }
 

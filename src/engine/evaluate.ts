@@ -3,7 +3,17 @@ import { at, jsonEqual } from '../api/json.ts';
 import { DECISION_TESTS_ACTION, DECISION_TESTS_LABEL } from '../api/names.ts';
 import { CONFIG_MAPS, isConfigMap, type KubernetesObject } from '../api/objects.ts';
 import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
-import type { Finding, Match, Mutator, Query, Rule, RuleInput, WriteInput, WriteRule } from '../rules/contract.ts';
+import type {
+  CreateInput,
+  Finding,
+  Match,
+  Mutator,
+  Query,
+  Rule,
+  RuleInput,
+  WriteInput,
+  WriteRule,
+} from '../rules/contract.ts';
 import { queryKey } from './query-key.ts';
 import { worldViewOf, type WorldAnswers } from './world-view.ts';
 
@@ -83,18 +93,24 @@ function applicable(rules: readonly Rule[], input: RuleInput): readonly Rule[] {
     : [];
 }
 
-/** The stored object as if it were applied today: what the rule finds in it was there before this update. */
-function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
-  if (input.operation !== 'UPDATE' || !rule.match.operations.includes('CREATE')) {
+/** The stored object as if it were applied today: what a rule finds in it was there before this update. */
+function storedInput(input: RuleInput): CreateInput | undefined {
+  if (input.operation !== 'UPDATE') {
     return undefined;
   }
-  const { oldObject, ...rest } = input;
-  return { ...rest, operation: 'CREATE', object: oldObject, oldObject: undefined };
+  const { oldObject: object, namespace, name, user, now } = input;
+  return { operation: 'CREATE', object, namespace, name, now, ...(user === undefined ? {} : { user }) };
+}
+
+/** A rule that is only for updates cannot be asked about what is stored. */
+function before(rule: WriteRule, stored: CreateInput | undefined): CreateInput | undefined {
+  return rule.match.operations.includes('CREATE') ? stored : undefined;
 }
 
 /** Everything that must be known before {@link evaluate}, each question once. Failures are met again, and told, there. */
 export function queriesOf(rules: readonly Rule[], input: RuleInput): readonly Query[] {
-  return distinct(applicable(rules, input).flatMap((rule) => attempt(() => declared(rule, input), [])));
+  const stored = storedInput(input);
+  return distinct(applicable(rules, input).flatMap((rule) => attempt(() => declared(rule, input, stored), [])));
 }
 
 export function queriesOfMutators(mutators: readonly Mutator[], input: WriteInput): readonly Query[] {
@@ -106,23 +122,24 @@ export function applicableMutators(mutators: readonly Mutator[], input: WriteInp
   return input.object.metadata.deletionTimestamp === undefined ? matching(mutators, input) : [];
 }
 
-function declared(rule: Rule, input: RuleInput): readonly Query[] {
+function declared(rule: Rule, input: RuleInput, stored: CreateInput | undefined): readonly Query[] {
   if (rule.on === 'delete') {
     return input.operation === 'DELETE' ? rule.queries(input) : [];
   }
   if (input.operation === 'DELETE') {
     return [];
   }
-  const stored = before(rule, input);
-  return [...rule.queries(input), ...(stored === undefined ? [] : rule.queries(stored))];
+  const then = before(rule, stored);
+  return then === undefined ? rule.queries(input) : [...rule.queries(input), ...rule.queries(then)];
 }
 
 export function evaluate(rules: readonly Rule[], input: RuleInput, answers: WorldAnswers): Evaluation {
   const findings: RuleFinding[] = [];
   const failures: RuleFailure[] = [];
+  const stored = storedInput(input);
   for (const rule of applicable(rules, input)) {
     try {
-      findings.push(...check(rule, input, answers).map((finding) => ({ ...finding, ruleId: rule.id })));
+      findings.push(...check(rule, input, stored, answers).map((finding) => ({ ...finding, ruleId: rule.id })));
     } catch (error) {
       failures.push({ ruleId: rule.id, error: error instanceof Error ? error : new Error(String(error)) });
     }
@@ -130,8 +147,13 @@ export function evaluate(rules: readonly Rule[], input: RuleInput, answers: Worl
   return { findings: findings.sort(compareFindings), failures };
 }
 
-function check(rule: Rule, input: RuleInput, answers: WorldAnswers): readonly Finding[] {
-  const world = worldViewOf(declared(rule, input), answers);
+function check(
+  rule: Rule,
+  input: RuleInput,
+  stored: CreateInput | undefined,
+  answers: WorldAnswers,
+): readonly Finding[] {
+  const world = worldViewOf(declared(rule, input, stored), answers);
   if (rule.on === 'delete') {
     return input.operation === 'DELETE' ? rule.check(input, world) : [];
   }
@@ -139,10 +161,10 @@ function check(rule: Rule, input: RuleInput, answers: WorldAnswers): readonly Fi
     return [];
   }
   const now = rule.check(input, world);
-  const stored = before(rule, input);
-  return stored === undefined || now.every((finding) => finding.level !== 'deny')
+  const then = before(rule, stored);
+  return then === undefined || now.every((finding) => finding.level !== 'deny')
     ? now
-    : ratchet(now, rule.check(stored, world));
+    : ratchet(now, rule.check(then, world));
 }
 
 /** Only what the request brings is enforced; what was wrong already becomes a warning. */
