@@ -7,12 +7,14 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import express from 'express';
 import type { AdmissionRequest } from '../api/admission.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Metrics } from '../runtime/metrics.ts';
-import { BODY_LIMIT, BodyTooLargeError, readBody } from './body.ts';
+import type { AdmissionObservation, Metrics } from '../runtime/metrics.ts';
+import { BODY_LIMIT, BodyDroppedError, BodyTooLargeError, HungUpError, readBody } from './body.ts';
+import { createBodyRoom, type BodyRoom } from './body-room.ts';
 import { createWorkBudget } from './deadline.ts';
 import { decodeReview, DecodeError } from './decode.ts';
 import type { AdmissionHandler, Outcome } from './handler.ts';
-import { recordDecision, recordRejection } from './record.ts';
+import { createInFlight, OverloadError, type InFlight, type Place } from './in-flight.ts';
+import { createShedLog, recordDecision, recordRejection, type ShedLog } from './record.ts';
 import { encodeReview, errored } from './response.ts';
 
 export interface ListenerDeps {
@@ -20,9 +22,19 @@ export interface ListenerDeps {
   readonly mutate: AdmissionHandler;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Makes a span of each request; absent where nothing is traced. */
+  readonly traced?: ((webhook: string, headers: Headers, work: () => Promise<Served>) => Promise<void>) | undefined;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
+  /** Requests worked on at a time, at most; more are refused with 429. {@link MAX_IN_FLIGHT} unless said otherwise. */
+  readonly maxInFlight?: number;
 }
+
+type Headers = IncomingMessage['headers'];
+/** What became of a request, and which it was; the uid is empty where none could be read. */
+type Served = AdmissionObservation & { readonly uid: string };
+
+export const MAX_IN_FLIGHT = 200;
 
 export const PATHS = { validate: '/validate', mutate: '/mutate' } as const;
 export type Webhook = keyof typeof PATHS;
@@ -30,6 +42,12 @@ export type Webhook = keyof typeof PATHS;
 export function createAdmissionListener(deps: ListenerDeps): RequestListener {
   const app = createApp();
   const budgetOf = createWorkBudget();
+  const serving = {
+    ...deps,
+    inFlight: createInFlight(deps.maxInFlight ?? MAX_IN_FLIGHT, deps.clock),
+    room: createBodyRoom(),
+    shed: createShedLog(deps, deps.clock),
+  };
   return (request, response) => {
     const url = request.url ?? '/';
     const query = url.indexOf('?');
@@ -39,7 +57,9 @@ export function createAdmissionListener(deps: ListenerDeps): RequestListener {
       app(request, response);
       return;
     }
-    void serve(webhook, request, response, budgetOf(query < 0 ? '' : url.slice(query)), deps);
+    const budget = budgetOf(query < 0 ? '' : url.slice(query));
+    const work = (): Promise<Served> => serve(webhook, request, response, budget, serving);
+    void (deps.traced === undefined ? work() : deps.traced(webhook, request.headers, work));
   };
 }
 
@@ -62,30 +82,47 @@ function createApp(): express.Express {
   return app;
 }
 
+interface Serving extends ListenerDeps {
+  readonly inFlight: InFlight;
+  readonly room: BodyRoom;
+  readonly shed: ShedLog;
+}
+
 /** Answers always, and exactly once: this is the one place where a fault of ours is caught. */
 async function serve(
   webhook: Webhook,
   request: IncomingMessage,
   response: ServerResponse,
   budgetMs: number,
-  deps: ListenerDeps,
-): Promise<void> {
+  deps: Serving,
+): Promise<Served> {
   const start = deps.clock();
   deps.metrics.started();
   const seconds = (): number => (deps.clock() - start) / 1000;
   let decoded: AdmissionRequest | undefined;
+  let place: Place | undefined;
   try {
     assertJson(request);
-    const review = decodeReview(await readBody(request, BODY_LIMIT));
+    if (deps.inFlight.full()) {
+      throw new OverloadError('server');
+    }
+    const body = await readBody(request, BODY_LIMIT, deps.room);
+    const review = decodeReview(body);
     decoded = review;
+    place = deps.inFlight.enter(review.namespace, body.length);
+    if (place === undefined) {
+      throw new OverloadError('namespace');
+    }
     const outcome = await withDeadline(budgetMs, (signal) => deps[webhook](review, signal));
     send(response, review.uid, outcome);
-    recordDecision(webhook, review, outcome, seconds(), deps);
+    return { ...recordDecision(webhook, review, outcome, seconds(), deps), uid: review.uid };
   } catch (error) {
     const failure = describe(error);
     const uid = decoded?.uid ?? (error instanceof DecodeError ? error.uid : '');
     sendError(response, failure.status, failure.reason, failure.message, uid);
-    recordRejection(webhook, decoded, failure.status, error, seconds(), deps);
+    return { ...recordRejection(webhook, decoded, failure.status, error, seconds(), deps), uid };
+  } finally {
+    place?.leave();
   }
 }
 
@@ -128,6 +165,15 @@ function describe(error: unknown): Failure {
   if (error instanceof BodyTooLargeError) {
     return { status: 413, reason: 'RequestEntityTooLarge', message: error.message };
   }
+  if (error instanceof HungUpError) {
+    return { status: 400, reason: 'BadRequest', message: error.message };
+  }
+  if (error instanceof BodyDroppedError) {
+    return { status: 408, reason: 'Timeout', message: error.message };
+  }
+  if (error instanceof OverloadError) {
+    return { status: 429, reason: 'TooManyRequests', message: error.message };
+  }
   if (error instanceof DeadlineError) {
     return { status: 503, reason: 'ServiceUnavailable', message: error.message };
   }
@@ -147,8 +193,11 @@ function sendError(response: ServerResponse, code: number, reason: string, messa
   if (response.destroyed || response.headersSent) {
     return; // the caller has hung up
   }
-  if (code === 413) {
+  if (code === 413 || code === 408) {
     response.setHeader('Connection', 'close'); // the rest of the body is not read
+  }
+  if (code === 429) {
+    response.setHeader('Retry-After', '1'); // the API server's client does so, as long as the webhook's timeout allows
   }
   write(response, code, encodeReview(errored(uid, code, reason, message)));
 }

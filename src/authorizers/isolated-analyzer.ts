@@ -3,17 +3,33 @@
  * everything (docs/adr/0006-cedar-in-a-worker.md). A thread that takes too long or dies is replaced.
  */
 import { Worker } from 'node:worker_threads';
-import type { TestMap, TestMapFault, TestRunInput, TestRunResults } from '../decision-tests/outcome.ts';
+import {
+  ADMISSION_ROOM,
+  type TestMap,
+  type TestMapFault,
+  type TestRoom,
+  type TestRunInput,
+  type TestRunResults,
+} from '../decision-tests/outcome.ts';
 import type { Analysis, AuthorizerSpec } from './analysis.ts';
 import { createAnalysisCache } from './analysis-cache.ts';
+import { createFairQueue } from './fair-queue.ts';
 
 export interface IsolatedAnalyzer {
-  /** @throws AnalysisError where there is no answer in time; other analyses are not affected. */
-  readonly analyze: (spec: AuthorizerSpec, signal?: AbortSignal) => Promise<Analysis>;
+  /**
+   * `flow` says for whom (a namespace): flows take turns, and none of them holds every thread.
+   * @throws AnalysisError where there is no answer in time; other analyses are not affected.
+   */
+  readonly analyze: (spec: AuthorizerSpec, signal?: AbortSignal, flow?: string) => Promise<Analysis>;
   /** Decisions of test cases under a config before and after a change, within bounds. @throws AnalysisError as above. */
-  readonly runTests: (input: TestRunInput, signal?: AbortSignal) => Promise<TestRunResults>;
+  readonly runTests: (input: TestRunInput, signal?: AbortSignal, flow?: string) => Promise<TestRunResults>;
   /** What is wrong with the decision tests of a ConfigMap. @throws AnalysisError as above. */
-  readonly testFaults: (map: TestMap, config: string, signal?: AbortSignal) => Promise<readonly TestMapFault[]>;
+  readonly testFaults: (
+    map: TestMap,
+    config: string,
+    signal?: AbortSignal,
+    flow?: string,
+  ) => Promise<readonly TestMapFault[]>;
   close(): Promise<void>;
 }
 
@@ -31,16 +47,34 @@ export class AnalysisError extends Error {
   }
 }
 
-export interface AnalyzerOptions {
+/** What a thread is told when it starts. */
+export interface WorkerOptions {
+  /** For the decision tests of one question. */
+  readonly testRoom: TestRoom;
+  /** Runs some decision tests before the first question, which is slower without. */
+  readonly warm: boolean;
+}
+
+export interface AnalyzerOptions extends WorkerOptions {
   /** Threads at most; each costs about 25 MB, and is started when it is needed. */
   readonly workers: number;
   /** Of one analysis, from its start. The largest config that is let in takes a fraction of it. */
   readonly timeoutMs: number;
 }
 
-export const DEFAULT_ANALYZER: AnalyzerOptions = { workers: 2, timeoutMs: 5000 };
+/** Nobody waits for the end of a connection: every case is run that there is time for at all. */
+const OFFLINE_ROOM: TestRoom = { cases: 1_000_000, milliseconds: 4000 };
+
+export const DEFAULT_ANALYZER: AnalyzerOptions = { workers: 2, timeoutMs: 5000, testRoom: OFFLINE_ROOM, warm: false };
+
+/**
+ * For the decision tests of admission requests: one thread of their own, so that what was read and compiled for a request
+ * is there for the next, and tests hold up nothing else. A thread that is still busy after a second is lost.
+ */
+export const ADMISSION_TESTS: AnalyzerOptions = { workers: 1, timeoutMs: 1000, testRoom: ADMISSION_ROOM, warm: true };
 
 interface Job {
+  readonly flow: string;
   readonly task: AnalyzerTask;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -56,29 +90,48 @@ const HEAP_LIMIT = 256;
 export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZER): IsolatedAnalyzer {
   const cache = createAnalysisCache();
   const idle: Worker[] = [];
-  const waiting: Job[] = [];
+  const waiting = createFairQueue<Job>();
+  /** Threads that each flow holds now. */
+  const held = new Map<string, number>();
   const all = new Set<Worker>();
   let closed = false;
 
   function spawn(): Worker {
-    const worker = new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT } });
+    const worker = new Worker(WORKER, {
+      workerData: { testRoom: options.testRoom, warm: options.warm } satisfies WorkerOptions,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT },
+    });
     worker.unref();
     all.add(worker);
     return worker;
   }
 
+  /** The last thread is for the others: a flow of slow analyses does not stop the rest. Where nobody says, all are one. */
+  function mayGoOn(flow: string): boolean {
+    return flow === '' || (held.get(flow) ?? 0) < Math.max(1, options.workers - 1);
+  }
+
+  function hold(flow: string, threads: 1 | -1): void {
+    const now = (held.get(flow) ?? 0) + threads;
+    if (now === 0) {
+      held.delete(flow);
+    } else {
+      held.set(flow, now);
+    }
+  }
+
   function next(): void {
-    const job = waiting[0];
-    if (job === undefined || closed || (idle.length === 0 && all.size >= options.workers)) {
-      return;
+    while (!closed && (idle.length > 0 || all.size < options.workers)) {
+      const job = waiting.shift(mayGoOn);
+      if (job === undefined) {
+        return;
+      }
+      if (job.signal?.aborted === true) {
+        job.reject(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis did not start in time'));
+      } else {
+        run(idle.pop() ?? spawn(), job);
+      }
     }
-    waiting.shift();
-    if (job.signal?.aborted === true) {
-      job.reject(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis did not start in time'));
-      next();
-      return;
-    }
-    run(idle.pop() ?? spawn(), job);
   }
 
   function run(worker: Worker, job: Job): void {
@@ -105,8 +158,10 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
       discard(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis took too long'));
     };
     const timer = setTimeout(onTimeout, options.timeoutMs);
+    hold(job.flow, 1);
     function finish(): void {
       clearTimeout(timer);
+      hold(job.flow, -1);
       job.signal?.removeEventListener('abort', onTimeout);
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       worker.unref();
@@ -118,22 +173,22 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
   }
 
   /** The thread answers each task with what it is declared to be answered with (analyzer-worker.ts). */
-  function ask<T>(task: AnalyzerTask, signal: AbortSignal | undefined): Promise<T> {
+  function ask<T>(task: AnalyzerTask, signal: AbortSignal | undefined, flow = ''): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      waiting.push({ task, resolve: resolve as (answer: unknown) => void, reject, signal });
+      waiting.push(flow, { flow, task, resolve: resolve as (answer: unknown) => void, reject, signal });
       next();
     });
   }
 
   return {
-    runTests: (input, signal) => ask({ task: 'run tests', input }, signal),
-    testFaults: (map, config, signal) => ask({ task: 'test faults', map, config }, signal),
-    analyze: (spec, signal) => {
+    runTests: (input, signal, flow) => ask({ task: 'run tests', input }, signal, flow),
+    testFaults: (map, config, signal, flow) => ask({ task: 'test faults', map, config }, signal, flow),
+    analyze: (spec, signal, flow) => {
       const known = cache.get(spec);
       if (known !== undefined) {
         return Promise.resolve(known);
       }
-      return ask<Analysis>({ task: 'analyze', spec }, signal).then((analysis) => {
+      return ask<Analysis>({ task: 'analyze', spec }, signal, flow).then((analysis) => {
         cache.set(spec, analysis);
         return analysis;
       });

@@ -3,16 +3,16 @@ import { at, jsonEqual } from '../api/json.ts';
 import { DECISION_TESTS_ACTION, DECISION_TESTS_LABEL } from '../api/names.ts';
 import { CONFIG_MAPS, isConfigMap, type KubernetesObject } from '../api/objects.ts';
 import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
-import type {
-  CreateInput,
-  Finding,
-  Match,
-  Mutator,
-  Query,
-  Rule,
-  RuleInput,
-  WriteInput,
-  WriteRule,
+import {
+  LET_THROUGH,
+  type Finding,
+  type Match,
+  type Mutator,
+  type Query,
+  type Rule,
+  type RuleInput,
+  type WriteInput,
+  type WriteRule,
 } from '../rules/contract.ts';
 import { queryKey } from './query-key.ts';
 import { worldViewOf, type WorldAnswers } from './world-view.ts';
@@ -54,7 +54,7 @@ function contentOf(object: KubernetesObject): unknown {
 }
 
 /** Those of them whose match data say that they are asked about this. */
-function matching<T extends { readonly match: Match }>(asked: readonly T[], input: RuleInput): readonly T[] {
+export function matching<T extends { readonly match: Match }>(asked: readonly T[], input: RuleInput): readonly T[] {
   const subject = input.object ?? input.oldObject;
   const { group, resource } = resourceOf(subject);
   return resource === undefined
@@ -88,29 +88,21 @@ function resourceOf({ apiVersion, kind }: KubernetesObject): { readonly group: s
 }
 
 function applicable(rules: readonly Rule[], input: RuleInput): readonly Rule[] {
-  return exemption(input) === undefined
-    ? matching(rules, input).filter((rule) => (rule.on === 'delete') === (input.operation === 'DELETE'))
-    : [];
+  return exemption(input) === undefined ? matching(rules, input) : [];
 }
 
-/** The stored object as if it were applied today: what a rule finds in it was there before this update. */
-function storedInput(input: RuleInput): CreateInput | undefined {
-  if (input.operation !== 'UPDATE') {
+/** The stored object as if it were applied today: what the rule finds in it was there before this update. */
+function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
+  if (input.operation !== 'UPDATE' || rule.tellsOldFromNew === true || !rule.match.operations.includes('CREATE')) {
     return undefined;
   }
-  const { oldObject: object, namespace, name, user, now } = input;
+  const { oldObject: object, namespace, name, user, now } = input; // by name: a rest object is dear to make
   return { operation: 'CREATE', object, namespace, name, now, ...(user === undefined ? {} : { user }) };
-}
-
-/** A rule that is only for updates cannot be asked about what is stored. */
-function before(rule: WriteRule, stored: CreateInput | undefined): CreateInput | undefined {
-  return rule.match.operations.includes('CREATE') ? stored : undefined;
 }
 
 /** Everything that must be known before {@link evaluate}, each question once. Failures are met again, and told, there. */
 export function queriesOf(rules: readonly Rule[], input: RuleInput): readonly Query[] {
-  const stored = storedInput(input);
-  return distinct(applicable(rules, input).flatMap((rule) => attempt(() => declared(rule, input, stored), [])));
+  return distinct(applicable(rules, input).flatMap((rule) => attempt(() => declared(rule, input), [])));
 }
 
 export function queriesOfMutators(mutators: readonly Mutator[], input: WriteInput): readonly Query[] {
@@ -122,24 +114,20 @@ export function applicableMutators(mutators: readonly Mutator[], input: WriteInp
   return input.object.metadata.deletionTimestamp === undefined ? matching(mutators, input) : [];
 }
 
-function declared(rule: Rule, input: RuleInput, stored: CreateInput | undefined): readonly Query[] {
-  if (rule.on === 'delete') {
-    return input.operation === 'DELETE' ? rule.queries(input) : [];
+function declared(rule: Rule, input: RuleInput): readonly Query[] {
+  if (rule.on === 'delete' || input.operation === 'DELETE') {
+    return rule.on === 'delete' && input.operation === 'DELETE' ? rule.queries(input) : [];
   }
-  if (input.operation === 'DELETE') {
-    return [];
-  }
-  const then = before(rule, stored);
-  return then === undefined ? rule.queries(input) : [...rule.queries(input), ...rule.queries(then)];
+  const stored = before(rule, input);
+  return [...rule.queries(input), ...(stored === undefined ? [] : rule.queries(stored))];
 }
 
 export function evaluate(rules: readonly Rule[], input: RuleInput, answers: WorldAnswers): Evaluation {
   const findings: RuleFinding[] = [];
   const failures: RuleFailure[] = [];
-  const stored = storedInput(input);
   for (const rule of applicable(rules, input)) {
     try {
-      findings.push(...check(rule, input, stored, answers).map((finding) => ({ ...finding, ruleId: rule.id })));
+      findings.push(...check(rule, input, answers).map((finding) => ({ ...finding, ruleId: rule.id })));
     } catch (error) {
       failures.push({ ruleId: rule.id, error: error instanceof Error ? error : new Error(String(error)) });
     }
@@ -147,24 +135,16 @@ export function evaluate(rules: readonly Rule[], input: RuleInput, answers: Worl
   return { findings: findings.sort(compareFindings), failures };
 }
 
-function check(
-  rule: Rule,
-  input: RuleInput,
-  stored: CreateInput | undefined,
-  answers: WorldAnswers,
-): readonly Finding[] {
-  const world = worldViewOf(declared(rule, input, stored), answers);
-  if (rule.on === 'delete') {
-    return input.operation === 'DELETE' ? rule.check(input, world) : [];
-  }
-  if (input.operation === 'DELETE') {
-    return [];
+function check(rule: Rule, input: RuleInput, answers: WorldAnswers): readonly Finding[] {
+  const world = worldViewOf(declared(rule, input), answers);
+  if (rule.on === 'delete' || input.operation === 'DELETE') {
+    return rule.on === 'delete' && input.operation === 'DELETE' ? rule.check(input, world) : [];
   }
   const now = rule.check(input, world);
-  const then = before(rule, stored);
-  return then === undefined || now.every((finding) => finding.level !== 'deny')
+  const stored = before(rule, input);
+  return stored === undefined || now.every((finding) => finding.level !== 'deny')
     ? now
-    : ratchet(now, rule.check(then, world));
+    : ratchet(now, rule.check(stored, world));
 }
 
 /** Only what the request brings is enforced; what was wrong already becomes a warning. */
@@ -175,7 +155,7 @@ function ratchet(now: readonly Finding[], then: readonly Finding[]): readonly Fi
       ? {
           ...finding,
           level: 'warn',
-          message: `${finding.message} This was so before the update, which is let through.`,
+          message: `${finding.message} ${LET_THROUGH}`,
         }
       : finding,
   );

@@ -54,6 +54,8 @@ export function readSettings(sources: SettingSources): Settings {
     clientCaFile: read('clientCaFile'),
     clientAllowedNames: read('clientAllowedNames'),
     maxConnectionRequests: read('maxConnectionRequests'),
+    maxConnections: read('maxConnections'),
+    maxInFlight: read('maxInFlight'),
     missingReference: read('missingReference'),
     customRules: read('customRules'),
     webhooks: read('webhooks'),
@@ -63,6 +65,8 @@ export function readSettings(sources: SettingSources): Settings {
     leaseNamespace: read('leaseNamespace'),
     leaseName: read('leaseName'),
     logLevel: read('logLevel'),
+    tracingEndpoint: read('tracingEndpoint'),
+    tracingSamplingRatio: read('tracingSamplingRatio'),
   };
   if (problems.length > 0) {
     throw new SettingsError(problems.join('\n'));

@@ -20,6 +20,8 @@ export interface Settings {
   readonly clientCaFile: string | undefined;
   readonly clientAllowedNames: readonly string[];
   readonly maxConnectionRequests: number;
+  readonly maxConnections: number;
+  readonly maxInFlight: number;
   readonly missingReference: 'Warn' | 'Deny';
   readonly customRules: readonly string[];
   readonly webhooks: 'on' | 'off';
@@ -29,6 +31,8 @@ export interface Settings {
   readonly leaseNamespace: string;
   readonly leaseName: string;
   readonly logLevel: LogLevel;
+  readonly tracingEndpoint: string | undefined;
+  readonly tracingSamplingRatio: number;
 }
 
 /** Something that was given is not usable. The message names the setting, where it came from and what is allowed. */
@@ -75,6 +79,21 @@ const seconds = (value: string): number => {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number > 3600) {
     throw new Error('expected whole seconds from 0 to 3600');
+  }
+  return number;
+};
+
+const webAddress = (value: string): string => {
+  if (!/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
+    throw new Error('expected an address such as http://collector.observability:4318');
+  }
+  return value;
+};
+
+const ratio = (value: string): number => {
+  const number = Number(value);
+  if (value.trim() === '' || !(number >= 0 && number <= 1)) {
+    throw new Error('expected a number from 0 to 1');
   }
   return number;
 };
@@ -189,6 +208,18 @@ export const SETTINGS: SettingTable = {
     fallback: 1000,
     parse: count,
   },
+  maxConnections: {
+    flag: '--max-connections <n>',
+    help: 'open at a time; for one more, one that asks nothing is closed',
+    fallback: 1000,
+    parse: count,
+  },
+  maxInFlight: {
+    flag: '--max-in-flight <n>',
+    help: 'admission requests worked on at a time, at most, and half as many of one namespace; more get 429',
+    fallback: 200,
+    parse: count,
+  },
   missingReference: {
     flag: '--missing-reference <answer>',
     help: 'what a reference to a config that does not exist gets: Warn or Deny',
@@ -234,4 +265,16 @@ export const SETTINGS: SettingTable = {
   },
   leaseName: { flag: '--lease-name <name>', help: 'its name', fallback: 'mcp-authz-webhook', parse: text },
   logLevel: { flag: '--log-level <level>', help: LOG_LEVELS.join(', '), fallback: 'info', parse: oneOf(LOG_LEVELS) },
+  tracingEndpoint: {
+    flag: '--tracing-endpoint <url>',
+    help: 'OTLP/HTTP collector that traces are sent to, such as http://collector.observability:4318 (default: none are made)',
+    fallback: undefined,
+    parse: webAddress,
+  },
+  tracingSamplingRatio: {
+    flag: '--tracing-sampling-ratio <ratio>',
+    help: 'part of the requests that is traced where the caller has not decided it, 0 to 1',
+    fallback: 0.1,
+    parse: ratio,
+  },
 };

@@ -22,7 +22,7 @@ export function reviewsOf(kind: ReviewKind, bytes: number, count: number): reado
   return Array.from({ length: count }, (_, number) => review(kind, entries, number));
 }
 
-export function mcpServer(kind: ReviewKind, name: string, image: string, entries: number): object {
+function mcpServer(kind: ReviewKind, name: string, image: string, entries: number): object {
   const authorization =
     kind === 'inline'
       ? { authzConfig: { type: 'inline', inline: { policies: [POLICY] } } }
@@ -50,6 +50,11 @@ export function mcpServer(kind: ReviewKind, name: string, image: string, entries
   };
 }
 
+/** As its user creates it: the API server gives it the rest. */
+export function newMcpServer(kind: ReviewKind, name: string, entries: number): object {
+  return { ...mcpServer(kind, name, 'example.com/mcp/server:1', entries), metadata: { name } };
+}
+
 /** One hundred bytes as JSON, with the comma after it. */
 function environmentEntry(number: number): object {
   const name = `SETTING_${String(number).padStart(5, '0')}`;
@@ -58,20 +63,58 @@ function environmentEntry(number: number): object {
 
 function review(kind: ReviewKind, entries: number, number: number): string {
   const name = `server-${String(number).padStart(4, '0')}`;
-  const gvk = { group: GROUP, version: VERSION, kind: 'MCPServer' };
-  const gvr = { group: GROUP, version: VERSION, resource: 'mcpservers' };
+  return admissionReview('MCPServer', 'mcpservers', name, {
+    operation: 'UPDATE',
+    object: mcpServer(kind, name, `example.com/mcp/${name}:2`, entries),
+    oldObject: mcpServer(kind, name, `example.com/mcp/${name}:1`, entries),
+    options: { kind: 'UpdateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-client-side-apply' },
+  });
+}
+
+/** The creation of a config that nobody has seen before, with so many policies. */
+export function configReview(number: number, policies: number): string {
+  const name = `config-${String(number)}`;
+  const own = Array.from({ length: policies }, (_, index) =>
+    POLICY.replace('weather', `tool-${String(number)}-${String(index)}`),
+  );
+  return admissionReview('MCPAuthzConfig', 'mcpauthzconfigs', name, {
+    operation: 'CREATE',
+    object: authzConfig(NAMESPACE, name, own),
+    oldObject: null,
+    options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' },
+  });
+}
+
+/** The deletion of a config that nothing refers to. */
+export function deletionReview(namespace: string, name: string): string {
+  return admissionReview('MCPAuthzConfig', 'mcpauthzconfigs', name, {
+    ...{ namespace, operation: 'DELETE', object: null },
+    oldObject: authzConfig(namespace, name, [POLICY]),
+    options: { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1' },
+  });
+}
+
+export function authzConfig(namespace: string, name: string, policies: readonly string[]): object {
+  return {
+    apiVersion: `${GROUP}/${VERSION}`,
+    kind: 'MCPAuthzConfig',
+    metadata: { name, namespace },
+    spec: { type: 'cedarv1', config: { policies } },
+  };
+}
+
+function admissionReview(kind: string, resource: string, name: string, request: object): string {
+  const gvk = { group: GROUP, version: VERSION, kind };
+  const gvr = { group: GROUP, version: VERSION, resource };
   return JSON.stringify({
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',
     request: {
       uid: randomUUID(),
       ...{ kind: gvk, resource: gvr, requestKind: gvk, requestResource: gvr },
-      ...{ name, namespace: NAMESPACE, operation: 'UPDATE' },
+      ...{ name, namespace: NAMESPACE, dryRun: false },
       userInfo: { username: 'alice', groups: ['developers', 'system:authenticated'] },
-      object: mcpServer(kind, name, `example.com/mcp/${name}:2`, entries),
-      oldObject: mcpServer(kind, name, `example.com/mcp/${name}:1`, entries),
-      dryRun: false,
-      options: { kind: 'UpdateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-client-side-apply' },
+      ...request,
     },
   });
 }

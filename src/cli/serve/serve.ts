@@ -1,20 +1,25 @@
 /** `mcp-authz serve`: puts the parts together, starts them in order and stops them in reverse. */
+import { hostname } from 'node:os';
 import { createMutatingHandler, createValidatingHandler } from '../../admission/handler.ts';
 import { onlyClients } from '../../admission/client-names.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer, type RunningServer } from '../../admission/server.ts';
 import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
-import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
+import { ADMISSION_TESTS, createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
 import { createResolver } from '../../kube/resolve.ts';
+import { sharedReads } from '../../kube/shared-reads.ts';
+import { createTracedClient } from '../../kube/traced-client.ts';
 import { createRules } from '../../rules/index.ts';
 import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import type { Settings } from '../../runtime/settings.ts';
+import type { Tracing } from '../../runtime/tracing.ts';
 import { BUILT_IN_IDS } from '../built-in-ids.ts';
+import { packageInfo } from '../package-info.ts';
 import { prepareCertificates, type CertificateRenewal } from './certificates.ts';
 import { startCompanion, type Companion } from './companion.ts';
 
@@ -31,9 +36,13 @@ export interface ServeDeps {
   readonly now: () => Date;
 }
 
+/** Among those who take turns at analyses; no namespace is called so. */
+const LOOP = '/loop';
+
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
   const certificates = settings.webhooks === 'on' ? prepareCertificates(settings) : undefined;
+  const tracing = await tracingOf(settings, logger);
   const metrics = createMetrics();
   const customRules = createCustomRuleSource(
     { paths: settings.customRules, reserved: BUILT_IN_IDS },
@@ -49,7 +58,12 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
-  const resolver = createResolver({ client, discovery, analyze: analyzer.analyze, tests: analyzer });
+  const tests = createIsolatedAnalyzer(ADMISSION_TESTS);
+  const reader = tracing === undefined ? client : createTracedClient(client, tracing);
+  const resolver = createResolver({
+    client: sharedReads(reader, () => performance.now()),
+    ...{ discovery, analyze: analyzer.analyze, tests },
+  });
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
   const listener = createAdmissionListener({
@@ -57,7 +71,9 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     mutate: createMutatingHandler(settings.loop === 'off' ? MUTATORS_WITHOUT_LOOP : MUTATORS, handlerDeps),
     logger,
     metrics,
+    traced: tracing?.request,
     clock: () => performance.now(),
+    maxInFlight: settings.maxInFlight,
   });
   const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
   const warming = new AbortController();
@@ -72,8 +88,9 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     await admission?.stop();
     await renewal?.stop();
     await companion?.stop();
+    await tracing?.stop();
     await health?.stop();
-    await analyzer.close();
+    await Promise.all([analyzer.close(), tests.close()]);
     client.close();
   };
   try {
@@ -82,7 +99,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
         address: settings.bindAddress,
         port: settings.port,
         tls: certificates.tls,
-        connections: { maxRequests: settings.maxConnectionRequests },
+        connections: { maxRequests: settings.maxConnectionRequests, maxOpen: settings.maxConnections },
       });
       admission = started;
       const closed = 'the admission port is closed';
@@ -90,7 +107,9 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     }
     if (settings.loop === 'on') {
       const started = startCompanion(settings, {
-        ...{ client, discovery, resolver, analyze: analyzer.analyze },
+        ...{ client, discovery },
+        resolver: { resolve: (queries, signal) => resolver.resolve(queries, signal, LOOP) },
+        analyze: (spec, signal) => analyzer.analyze(spec, signal, LOOP),
         ...{ registry: metrics.registry, logger, now },
       });
       companion = started;
@@ -114,6 +133,18 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const port = admission?.port ?? 0;
   logger.info('serving', { address: settings.bindAddress, port, healthPort: health.port });
   return { port, healthPort: health.port, stop };
+}
+
+/** Imported here, so that whoever sends no traces pays nothing for them. */
+async function tracingOf(
+  { tracingEndpoint: endpoint, tracingSamplingRatio: samplingRatio }: Settings,
+  logger: Logger,
+): Promise<Tracing | undefined> {
+  if (endpoint === undefined) {
+    return undefined;
+  }
+  const { createTracing } = await import('../../runtime/tracing.ts');
+  return createTracing({ endpoint, samplingRatio, version: packageInfo().version, instance: hostname() }, logger);
 }
 
 function every(milliseconds: number, run: () => void): () => void {

@@ -1,16 +1,32 @@
 /** The results as files, and the table for the terminal. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, cpus, platform, release } from 'node:os';
 import { join } from 'node:path';
 import { CORES } from '../processes.ts';
 import type { SectionResult } from '../section.ts';
+import { latencyChart } from './chart.ts';
 import { met } from './row.ts';
-import { markdownTable, plainTable } from './table.ts';
+import { plainTable } from './table.ts';
 
-/** Returns what is printed. */
-export function writeReport(folder: string, results: Readonly<Record<string, SectionResult>>): string {
-  mkdirSync(folder, { recursive: true });
-  const rows = Object.values(results).flatMap((result) => result.rows);
+/** What `results.json` holds. */
+export interface Report {
+  /** Of a whole run, a short one, or one that only shows that it works. */
+  readonly extent: string;
+  readonly machine: Readonly<Record<string, string | number | boolean>>;
+  readonly sections: Readonly<Record<string, ReportedSection>>;
+}
+
+export interface ReportedSection extends SectionResult {
+  readonly measuredAt: string;
+}
+
+/** Sections that this run left out stay as an earlier run of the same extent on the same machine found them. */
+export function reportOf(
+  folder: string,
+  extent: string,
+  sections: Report['sections'],
+  order: readonly string[],
+): Report {
   const machine = {
     processor: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
@@ -18,10 +34,35 @@ export function writeReport(folder: string, results: Readonly<Record<string, Sec
     node: process.version,
     pinned: CORES.pinned,
   };
-  const figures = Object.fromEntries(Object.entries(results).map(([name, result]) => [name, result.figures]));
-  const judged = rows.map((row) => ({ ...row, met: met(row) }));
-  writeFileSync(join(folder, 'results.json'), `${JSON.stringify({ machine, rows: judged, figures }, undefined, 2)}\n`);
-  writeFileSync(join(folder, 'results.md'), `${markdownTable(rows)}\n`);
-  const pinning = CORES.pinned ? '' : '\nThe programs could not be pinned to cores (two cores and taskset are needed).';
+  const earlier = earlierReport(join(folder, 'results.json'));
+  const comparable = earlier?.extent === extent && JSON.stringify(earlier.machine) === JSON.stringify(machine);
+  const all = { ...(comparable ? earlier.sections : {}), ...sections };
+  const inOrder = order.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]] as const]));
+  return { extent, machine, sections: Object.fromEntries(inOrder) };
+}
+
+function earlierReport(file: string): Report | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined; // written below
+}
+
+/** Writes `results.json` and `latency.svg`. */
+export function writeReport(folder: string, report: Report): void {
+  mkdirSync(folder, { recursive: true });
+  const sections = Object.entries(report.sections).map(([name, section]) => {
+    const rows = section.rows.map((row) => ({ ...row, met: met(row) }));
+    return [name, { ...section, rows }] as const;
+  });
+  const text = JSON.stringify({ ...report, sections: Object.fromEntries(sections) }, undefined, 2);
+  writeFileSync(join(folder, 'results.json'), `${text}\n`);
+  const chart = latencyChart(report.sections);
+  if (chart !== undefined) {
+    writeFileSync(join(folder, 'latency.svg'), chart);
+  }
+}
+
+/** For the terminal: what this run found. */
+export function tableOf({ sections, machine }: Report, names: readonly string[]): string {
+  const rows = names.flatMap((name) => sections[name]?.rows ?? []);
+  const pinning = machine['pinned'] === true ? '' : '\nNot pinned to cores: that needs two of them, and taskset.\n';
   return `${plainTable(rows)}\n${pinning}`;
 }

@@ -50,6 +50,11 @@ export interface Climb {
   readonly steps: readonly Step[];
 }
 
+/** Whether a program answered in step with the load. */
+export function keptUp({ p50 }: Pick<Step, 'p50'>): boolean {
+  return p50 <= LOST_MS;
+}
+
 /** Each program up to the load that it loses touch with. */
 async function climb(
   { amounts, load, say }: SectionContext,
@@ -61,12 +66,9 @@ async function climb(
   for (const perSecond of amounts.ladder) {
     say(`latency against load: ${String(perSecond)} requests per second`);
     for (const subject of [...climbing]) {
-      // Beyond what a program can take, the answers come late or, after the load's patience, not at all.
-      const result = await load.run(task(subject, perSecond, amounts.seconds)).catch(() => undefined);
-      if (result !== undefined) {
-        climbs.get(subject.id)?.push({ perSecond, p50: result.latency.p50, p99: result.latency.p99 });
-      }
-      if (result === undefined || result.latency.p50 > LOST_MS) {
+      const { p50, p99 } = (await load.run(task(subject, perSecond, amounts.seconds))).latency;
+      climbs.get(subject.id)?.push({ perSecond, p50, p99 });
+      if (!keptUp({ p50 })) {
         climbing.delete(subject);
       }
     }
