@@ -40,9 +40,9 @@ const MOST_BYTES = 64 * 1024 * 1024;
  * fewer are let in; where they do not and places are short, more are. So the wait stays about this long on any machine.
  */
 const LONG_MS = 2500;
-const FIRST_LIMIT = 32;
+const FIRST_LIMIT = 128;
 const LEAST_LIMIT = 16;
-const CUT = 0.7;
+const CUT = 0.5;
 
 /** @param most places there may be; `clock` in milliseconds. */
 export function createInFlight(most: number, clock: () => number): InFlight {

@@ -59,9 +59,8 @@ describe('places for requests', () => {
       });
       return leaves.length;
     };
-    const sizes = [10, 10, 10, 10, 3000, 3000, 3000, 3000, 3000, 3000, 3000, 10].map(round);
-    expect(sizes.slice(0, 4)).toEqual([32, 43, 58, 78]);
-    expect(sizes.slice(4)).toEqual([100, 70, 49, 34, 23, 16, 16, 16]);
+    const sizes = [3000, 3000, 3000, 3000, 10, 10, 10, 10, 10, 10, 10].map(round);
+    expect(sizes).toEqual([100, 50, 25, 16, 16, 22, 30, 41, 55, 74, 99]);
   });
 
   it('bytes are shared out, too, and a large body is let in where there is any room', () => {
