@@ -3,7 +3,7 @@ import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', 'node_modules/'] },
+  { ignores: ['dist/', 'coverage/', 'node_modules/', 'reports/', '.stryker-tmp/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['src/**/*.ts', 'test/**/*.ts'],
@@ -52,5 +52,20 @@ export default defineConfig(
       ],
     },
   },
-  { files: ['**/*.config.js', 'scripts/**/*.mjs', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    // What the benchmark compares with: plain JavaScript with dependencies of its own, as its users would write it.
+    files: ['test/bench/peers/**/*.js'],
+    extends: [tseslint.configs.recommended],
+    languageOptions: { globals: { process: 'readonly', Buffer: 'readonly' } },
+    rules: { eqeqeq: 'error', 'no-undef': ['error'], 'no-console': 'error' },
+  },
+  {
+    files: ['test/bench/peers/pepr/*.js'],
+    languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' }, // a Pepr module is bundled as CommonJS
+  },
+  {
+    files: ['**/*.config.{js,mjs}', 'test/mutation/*.js', 'scripts/**/*.mjs', '**/*.cjs'],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
 );

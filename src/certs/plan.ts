@@ -98,26 +98,40 @@ export function renewAt({ issuedAt, expiresAt }: { readonly issuedAt: number; re
   return issuedAt + (2 * (expiresAt - issuedAt)) / 3;
 }
 
+/**
+ * Issued by a clock that was ahead, ours or another replica's, so that the API server refuses it until then. It is
+ * replaced without haste, as in any rotation: perhaps it is our own clock that is behind, and it serves.
+ */
+function isEarly({ issuedAt }: { readonly issuedAt: number }, now: number): boolean {
+  return issuedAt > now + CLOCK_SKEW_MS;
+}
+
+const EARLY = 'it is not valid yet: the clock that issued it was ahead';
+
 function authorityStep({ current, next, previous }: Rotation, now: number): Step | undefined {
   const keep = previous.filter(({ until }) => now < until + CLOCK_SKEW_MS);
-  if (next !== undefined) {
-    return now >= renewAt(next) ? { kind: 'issue-ca', why: 'the next one was never used', keep } : undefined;
-  }
-  if (current === undefined) {
-    return { kind: 'issue-ca', why: 'there is none', keep };
-  }
-  return now >= renewAt(current) ? { kind: 'issue-ca', why: 'two thirds of its life are over', keep } : undefined;
+  const why =
+    next === undefined
+      ? current === undefined
+        ? 'there is none'
+        : worn(current, now, 'two thirds of its life are over')
+      : worn(next, now, 'the next one was never used');
+  return why === undefined ? undefined : { kind: 'issue-ca', why, keep };
+}
+
+function worn(authority: Authority, now: number, old: string): string | undefined {
+  return isEarly(authority, now) ? EARLY : now >= renewAt(authority) ? old : undefined;
 }
 
 function leafStep({ current, next, leaf }: Rotation, now: number, policy: CertificatePolicy): Step | undefined {
   const usable = leaf !== undefined && now < leaf.expiresAt;
-  const signer = current !== undefined && now < current.expiresAt ? current : undefined;
+  const signer = current !== undefined && now < current.expiresAt && !isEarly(current, now) ? current : undefined;
   if (!usable) {
     // Nobody is served anyway, so that there is nothing to wait for.
     const by = signer === undefined ? ('next' as const) : ('current' as const);
     return { kind: 'issue-leaf', by, why: leaf === undefined ? 'there is none' : 'it expired' };
   }
-  if (next !== undefined && next.publishedAt === undefined) {
+  if (next !== undefined && (next.publishedAt === undefined || next.publishedAt > now + CLOCK_SKEW_MS)) {
     return { kind: 'note-published' };
   }
   const settledAt = next?.publishedAt === undefined ? Infinity : next.publishedAt + policy.settleMs;
@@ -142,6 +156,9 @@ function reissue(leaf: Leaf, now: number, { dnsNames }: CertificatePolicy): stri
   }
   if (!sameSet(leaf.dnsNames, dnsNames)) {
     return `it is for ${leaf.dnsNames.join(', ')}`;
+  }
+  if (isEarly(leaf, now)) {
+    return EARLY;
   }
   return now >= renewAt(leaf) ? 'two thirds of its life are over' : undefined;
 }

@@ -3,7 +3,17 @@ import { at, jsonEqual } from '../api/json.ts';
 import { DECISION_TESTS_ACTION, DECISION_TESTS_LABEL } from '../api/names.ts';
 import { CONFIG_MAPS, isConfigMap, type KubernetesObject } from '../api/objects.ts';
 import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
-import type { Finding, Match, Mutator, Query, Rule, RuleInput, WriteInput, WriteRule } from '../rules/contract.ts';
+import {
+  LET_THROUGH,
+  type Finding,
+  type Match,
+  type Mutator,
+  type Query,
+  type Rule,
+  type RuleInput,
+  type WriteInput,
+  type WriteRule,
+} from '../rules/contract.ts';
 import { queryKey } from './query-key.ts';
 import { worldViewOf, type WorldAnswers } from './world-view.ts';
 
@@ -43,15 +53,25 @@ function contentOf(object: KubernetesObject): unknown {
     : at(object, 'spec');
 }
 
-export function matches(match: Match, input: RuleInput): boolean {
+/** Those of them whose match data say that they are asked about this. */
+export function matching<T extends { readonly match: Match }>(asked: readonly T[], input: RuleInput): readonly T[] {
   const subject = input.object ?? input.oldObject;
   const { group, resource } = resourceOf(subject);
+  return resource === undefined
+    ? []
+    : asked.filter(
+        ({ match }) =>
+          (match.group ?? GROUP) === group &&
+          match.resources.includes(resource) &&
+          match.operations.includes(input.operation) &&
+          hasLabels(subject, match.labels),
+      );
+}
+
+function hasLabels({ metadata }: KubernetesObject, wanted: Match['labels']): boolean {
   return (
-    resource !== undefined &&
-    (match.group ?? GROUP) === group &&
-    match.resources.includes(resource) &&
-    match.operations.includes(input.operation) &&
-    Object.entries(match.labels ?? {}).every(([key, values]) => values.includes(subject.metadata.labels?.[key] ?? ''))
+    wanted === undefined ||
+    Object.entries(wanted).every(([key, values]) => values.includes(metadata.labels?.[key] ?? ''))
   );
 }
 
@@ -67,13 +87,13 @@ function resourceOf({ apiVersion, kind }: KubernetesObject): { readonly group: s
   return resource === undefined ? { group } : { group, resource };
 }
 
-function applies(rule: Rule, input: RuleInput): boolean {
-  return matches(rule.match, input) && (rule.on === 'delete') === (input.operation === 'DELETE');
+function applicable(rules: readonly Rule[], input: RuleInput): readonly Rule[] {
+  return exemption(input) === undefined ? matching(rules, input) : [];
 }
 
 /** The stored object as if it were applied today: what the rule finds in it was there before this update. */
 function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
-  if (input.operation !== 'UPDATE' || !rule.match.operations.includes('CREATE')) {
+  if (input.operation !== 'UPDATE' || rule.tellsOldFromNew === true || !rule.match.operations.includes('CREATE')) {
     return undefined;
   }
   const { oldObject, ...rest } = input;
@@ -82,12 +102,7 @@ function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
 
 /** Everything that must be known before {@link evaluate}, each question once. Failures are met again, and told, there. */
 export function queriesOf(rules: readonly Rule[], input: RuleInput): readonly Query[] {
-  if (exemption(input) !== undefined) {
-    return [];
-  }
-  return distinct(
-    rules.filter((rule) => applies(rule, input)).flatMap((rule) => attempt(() => declared(rule, input), [])),
-  );
+  return distinct(applicable(rules, input).flatMap((rule) => attempt(() => declared(rule, input), [])));
 }
 
 export function queriesOfMutators(mutators: readonly Mutator[], input: WriteInput): readonly Query[] {
@@ -96,17 +111,12 @@ export function queriesOfMutators(mutators: readonly Mutator[], input: WriteInpu
 
 /** An object on its way out is left as it is; one whose spec is unchanged may still carry forged annotations. */
 export function applicableMutators(mutators: readonly Mutator[], input: WriteInput): readonly Mutator[] {
-  return input.object.metadata.deletionTimestamp === undefined
-    ? mutators.filter((mutator) => matches(mutator.match, input))
-    : [];
+  return input.object.metadata.deletionTimestamp === undefined ? matching(mutators, input) : [];
 }
 
 function declared(rule: Rule, input: RuleInput): readonly Query[] {
-  if (rule.on === 'delete') {
-    return input.operation === 'DELETE' ? rule.queries(input) : [];
-  }
-  if (input.operation === 'DELETE') {
-    return [];
+  if (rule.on === 'delete' || input.operation === 'DELETE') {
+    return rule.on === 'delete' && input.operation === 'DELETE' ? rule.queries(input) : [];
   }
   const stored = before(rule, input);
   return [...rule.queries(input), ...(stored === undefined ? [] : rule.queries(stored))];
@@ -115,10 +125,7 @@ function declared(rule: Rule, input: RuleInput): readonly Query[] {
 export function evaluate(rules: readonly Rule[], input: RuleInput, answers: WorldAnswers): Evaluation {
   const findings: RuleFinding[] = [];
   const failures: RuleFailure[] = [];
-  if (exemption(input) !== undefined) {
-    return { findings, failures };
-  }
-  for (const rule of rules.filter((candidate) => applies(candidate, input))) {
+  for (const rule of applicable(rules, input)) {
     try {
       findings.push(...check(rule, input, answers).map((finding) => ({ ...finding, ruleId: rule.id })));
     } catch (error) {
@@ -130,11 +137,8 @@ export function evaluate(rules: readonly Rule[], input: RuleInput, answers: Worl
 
 function check(rule: Rule, input: RuleInput, answers: WorldAnswers): readonly Finding[] {
   const world = worldViewOf(declared(rule, input), answers);
-  if (rule.on === 'delete') {
-    return input.operation === 'DELETE' ? rule.check(input, world) : [];
-  }
-  if (input.operation === 'DELETE') {
-    return [];
+  if (rule.on === 'delete' || input.operation === 'DELETE') {
+    return rule.on === 'delete' && input.operation === 'DELETE' ? rule.check(input, world) : [];
   }
   const now = rule.check(input, world);
   const stored = before(rule, input);
@@ -151,7 +155,7 @@ function ratchet(now: readonly Finding[], then: readonly Finding[]): readonly Fi
       ? {
           ...finding,
           level: 'warn',
-          message: `${finding.message} This was so before the update, which is let through.`,
+          message: `${finding.message} ${LET_THROUGH}`,
         }
       : finding,
   );

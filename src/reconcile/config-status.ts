@@ -6,11 +6,12 @@
  */
 import type { Analysis, Problem } from '../authorizers/analysis.ts';
 import { at, stringAt } from '../api/json.ts';
-import { FINALIZER, IN_USE_LABEL } from '../api/names.ts';
+import { FINALIZER, IN_USE_LABEL, POLICY_VERIFIED } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import { breakGlass } from '../rules/break-glass.ts';
 import type { Referrer } from '../rules/contract.ts';
 import { shortened, type Verdict } from './conditions.ts';
+import { problemsNote } from './problem-notes.ts';
 import { statusView, statusWrite, type StatusView, type StatusVocabulary, type StatusWrite } from './status.ts';
 
 export interface ConfigFacts {
@@ -46,8 +47,6 @@ export interface ConfigDecision extends StatusWrite {
 
 const VALID = 'Valid';
 const DELETION_BLOCKED = 'DeletionBlocked';
-/** Where another manager has the condition that would carry our verdict. */
-export const POLICY_VERIFIED = 'PolicyVerified';
 
 export const CONFIG_VOCABULARY: StatusVocabulary = {
   conditions: [VALID, DELETION_BLOCKED, POLICY_VERIFIED],
@@ -83,7 +82,7 @@ export function decideConfig(facts: ConfigFacts): ConfigDecision {
     inUse: isTerminating(config) ? 'keep' : label(config, referrers.length > 0),
     notes: [
       ...(isBroken(config) && referrers.length > 0 ? [brokenNote(config, referrers)] : []),
-      ...validityNotes(view, validity),
+      ...validityNotes(view, validity, analysis.problems),
       ...(blocked.length === 0 ? [] : blockedNotes(view, referrers)),
     ],
   };
@@ -126,7 +125,7 @@ function validityOf({ problems }: Analysis, { owners }: StatusView): Verdict {
 }
 
 /** ToolHive's own sentences stand as they are; what only we find says where. */
-function problemsMessage(problems: readonly Problem[]): string {
+export function problemsMessage(problems: readonly Problem[]): string {
   return problems.map(({ path, message }) => (path.includes('[') ? `${path}: ${message}` : message)).join('; ');
 }
 
@@ -152,14 +151,18 @@ function note(type: Note['type'], reason: string, action: string, text: string):
 }
 
 /** On transitions only. Where the other manager says the same, it has told so itself. */
-function validityNotes({ conditions, owners }: StatusView, verdict: Verdict): readonly Note[] {
+function validityNotes(
+  { conditions, owners }: StatusView,
+  verdict: Verdict,
+  problems: readonly Problem[],
+): readonly Note[] {
   const before = stringAt(conditions.get(verdict.type), 'status');
   const told = owners.isForeignCondition(VALID) && at(conditions.get(VALID), 'status') === verdict.status;
   if (told || before === verdict.status) {
     return [];
   }
   if (verdict.status === 'False') {
-    return [note('Warning', 'ConfigInvalid', 'Validate', `spec validation failed: ${verdict.message}`)];
+    return [note('Warning', 'ConfigInvalid', 'Validate', problemsNote(problems))];
   }
   return before === 'False' ? [note('Normal', 'ConfigValid', 'Validate', 'spec validation passed')] : [];
 }

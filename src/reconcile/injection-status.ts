@@ -1,6 +1,6 @@
 /** What a workload's status says about its pods: condition `AuthzInjected`, and what is told once. Pure. */
 import { stringAt } from '../api/json.ts';
-import { UNRESOLVED } from '../api/names.ts';
+import { INJECTED, UNRESOLVED } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import type { InjectionPlan } from '../injection/plan.ts';
 import { conditionsOf, type ConditionStatus, type Verdict } from './conditions.ts';
@@ -8,8 +8,6 @@ import type { Note } from './config-status.ts';
 import type { PodEntry } from './injection-caches.ts';
 import { isOutdated, livePods, type Resolved } from './rollout.ts';
 import type { Progress } from './rollout-runner.ts';
-
-export const INJECTED = 'AuthzInjected';
 
 export interface InjectionFacts {
   readonly plan: InjectionPlan;
@@ -19,17 +17,20 @@ export interface InjectionFacts {
   readonly clash?: string | undefined;
 }
 
-/** Undefined where there is nothing to say: no reference, or no pod. */
+/** Undefined where there is nothing to say: no reference, or no pod (a clash keeps pods from being made, so it is said). */
 export function injectionVerdict({ plan, pods, progress, clash }: InjectionFacts): Verdict | undefined {
   const live = livePods(pods);
-  if (plan.state === 'none' || live.length === 0) {
+  if (plan.state === 'none') {
     return undefined;
   }
   if (clash !== undefined) {
     return no(
       'NameClash',
-      `ConfigMap "${clash}" was not made by this project and is left alone; pods that need it wait.`,
+      `ConfigMap "${clash}" belongs to somebody else and is left alone; pods that need it wait or are refused.`,
     );
+  }
+  if (live.length === 0) {
+    return undefined;
   }
   if (plan.state === 'waiting') {
     return live.some(({ hash }) => hash === UNRESOLVED)

@@ -10,9 +10,10 @@ import type { Resolver } from '../kube/resolve.ts';
 import { FIELD_MANAGER, type Writer } from '../kube/write.ts';
 import type { Verdict } from './conditions.ts';
 import type { Note } from './config-status.ts';
-import { mapDigest, type InjectionCaches, type PodEntry } from './injection-caches.ts';
+import { mapDigest, ownEntry, type InjectionCaches, type Owner, type PodEntry } from './injection-caches.ts';
 import { injectionNotes, injectionVerdict } from './injection-status.ts';
 import { workloadKey } from './keys.ts';
+import { wroteAnyOf } from './ownership.ts';
 import { livePods } from './rollout.ts';
 import type { Progress, RolloutRunner } from './rollout-runner.ts';
 
@@ -42,6 +43,9 @@ export interface InjectorDeps {
   readonly rollout: RolloutRunner;
 }
 
+/** What is somebody else's is not watched, so that it went away is seen by looking. */
+const CLASH_AGAIN_MS = 10_000;
+
 export function createInjector({ caches, resolver, writer, rollout }: InjectorDeps): Injector {
   const counts = new Map<string, Readonly<Record<PodState, number>>>();
 
@@ -58,15 +62,20 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     return answer.state === 'present' ? answer.value : undefined;
   }
 
-  /** True where there is one of that name that is not ours: it is left alone. */
-  async function apply(namespace: string, map: DesiredMap, signal: AbortSignal): Promise<boolean> {
+  /** True where there is one of that name that is not this workload's: it is left alone. */
+  async function apply(kind: string, namespace: string, map: DesiredMap, signal: AbortSignal): Promise<boolean> {
     const { name } = map.metadata;
     const known = caches.maps.get(namespace, name);
     if (known?.digest === mapDigest(map)) {
       return false;
     }
     const there = known === undefined ? await configMap(namespace, name, signal) : undefined;
-    if (there !== undefined && there.metadata.labels?.[COMPONENT_LABEL] === undefined) {
+    // Who takes our label off does not make it his: the API server remembers who wrote it.
+    if (there !== undefined && there.metadata.labels?.[COMPONENT_LABEL] === undefined && !wroteAnyOf(there)) {
+      return true;
+    }
+    const entry = there === undefined ? known : ownEntry(there);
+    if (isOfAnotherKind(entry?.owner, kind)) {
       return true;
     }
     const options = { fieldManager: FIELD_MANAGER, force: true }; // it is ours as a whole
@@ -74,9 +83,9 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     return false;
   }
 
-  async function remove(namespace: string, name: string, signal: AbortSignal): Promise<void> {
+  async function remove(kind: string, namespace: string, name: string, signal: AbortSignal): Promise<void> {
     const known = caches.maps.get(namespace, name);
-    if (known === undefined) {
+    if (known === undefined || isOfAnotherKind(known.owner, kind)) {
       return;
     }
     try {
@@ -102,10 +111,10 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     const desired = desiredMaps(type, workload, plan);
     let clash: string | undefined;
     for (const map of desired.apply) {
-      clash = (await apply(namespace, map, signal)) ? map.metadata.name : clash;
+      clash = (await apply(type.kind, namespace, map, signal)) ? map.metadata.name : clash;
     }
     for (const name of desired.remove) {
-      await remove(namespace, name, signal);
+      await remove(type.kind, namespace, name, signal);
     }
     return clash;
   }
@@ -156,7 +165,8 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
         }
       }
       const verdict = injectionVerdict({ plan, pods, progress, clash });
-      return { verdict, notes: injectionNotes(workload, verdict), againMs: progress.againMs, failure };
+      const againMs = clash === undefined ? progress.againMs : CLASH_AGAIN_MS;
+      return { verdict, notes: injectionNotes(workload, verdict), againMs, failure };
     },
     forget: (kind, namespace, name) => {
       const key = workloadKey(kind, namespace, name);
@@ -177,6 +187,11 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
       return sum;
     },
   };
+}
+
+/** Kinds may share a name, and the names of ConfigMaps are made of it: whose it is first keeps it. */
+function isOfAnotherKind(owner: Owner | undefined, kind: string): boolean {
+  return owner !== undefined && owner.kind !== kind;
 }
 
 const NO_PODS: Readonly<Record<PodState, number>> = { current: 0, outdated: 0, waiting: 0, missed: 0 };

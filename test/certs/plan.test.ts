@@ -8,6 +8,13 @@ const LEAF = { issuedAt: 0, expiresAt: 3000, dnsNames: ['a.b.svc'], signedByCurr
 const FRESH = { ...LEAF, issuedAt: 5500, expiresAt: 8500 };
 const OLD = { cert: 'zero', until: 1000 };
 const FULL: Rotation = { current: CURRENT, previous: [], leaf: LEAF };
+const AHEAD = 100_000;
+const EARLY = 'it is not valid yet: the clock that issued it was ahead';
+const FUTURE: Rotation = {
+  current: { cert: 'early', key: 'k', issuedAt: AHEAD, expiresAt: AHEAD + 9000, leavesUntil: AHEAD + 3000 },
+  previous: [],
+  leaf: { ...LEAF, issuedAt: AHEAD, expiresAt: AHEAD + 3000 },
+};
 
 const bundle = (...certs: string[]): PlanInput['published'] => [{ webhook: 'w', certs }];
 const issueCa = (why: string, keep: readonly object[] = []): object => ({ kind: 'issue-ca', why, keep });
@@ -132,6 +139,49 @@ it.each<[string, Rotation | undefined, PlanInput['published'], number, object]>(
     bundle('one', 'zero'),
     1000,
     { kind: 'publish', certs: ['one'] },
+  ],
+  [
+    'a clock that was ahead issued the leaf: the current CA signs another one',
+    { ...FULL, leaf: { ...LEAF, issuedAt: AHEAD, expiresAt: AHEAD + 3000 } },
+    bundle('one'),
+    1000,
+    issueLeaf('current', EARLY),
+  ],
+  [
+    'a little ahead is no reason',
+    { ...FULL, leaf: { ...LEAF, issuedAt: 1000 + CLOCK_SKEW_MS, expiresAt: 4000 + CLOCK_SKEW_MS } },
+    bundle('one'),
+    1000,
+    wait(6000),
+  ],
+  ['a clock that was ahead issued the CA: another one is issued', FUTURE, bundle('early'), 1000, issueCa(EARLY)],
+  [
+    'the one that replaces it settles as any other',
+    { ...FUTURE, next: { ...NEXT, issuedAt: 1000, publishedAt: 1010 } },
+    bundle('early', 'two'),
+    1050,
+    wait(1110),
+  ],
+  [
+    'and then signs',
+    { ...FUTURE, next: { ...NEXT, issuedAt: 1000, publishedAt: 1010 } },
+    bundle('early', 'two'),
+    1110,
+    issueLeaf('next', 'the next CA is trusted everywhere'),
+  ],
+  [
+    'the next one is of a clock that was ahead',
+    { ...FULL, next: { ...NEXT, issuedAt: AHEAD, expiresAt: AHEAD + 9000 } },
+    bundle('one', 'two'),
+    1000,
+    issueCa(EARLY),
+  ],
+  [
+    'a clock that was ahead noted when it was published',
+    { ...FULL, next: { ...NEXT, issuedAt: 1000, publishedAt: AHEAD }, leaf: FRESH },
+    bundle('one', 'two'),
+    1000,
+    { kind: 'note-published' },
   ],
 ])('%s', (_title, rotation, published, now, expected) => {
   expect(planCertificates({ rotation, published, now, policy: POLICY })).toEqual(expected);

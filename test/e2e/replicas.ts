@@ -1,15 +1,16 @@
-/** A cluster with a Service in front of several replicas, as the chart installs it: own account, permissions and names. */
+/** A cluster with a Service in front of several replicas: accounts, permissions, names and registrations are the chart's. */
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { parseAllDocuments, stringify } from 'yaml';
 import { at, stringAt, type JsonObject } from '../../src/api/json.ts';
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { KubernetesObject } from '../../src/api/objects.ts';
+import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { installCrds, must, startServerProcess, type ServerProcess } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
-import { renderManifests } from '../../src/cli/manifests/manifests.ts';
 import { createKubeClient, loadKubeConfig, type KubeClient } from '../../src/kube/client.ts';
 import { ApiError } from '../../src/kube/errors.ts';
+import { renderRelease } from '../support/helm.ts';
 import { eventually } from './cluster.ts';
+import { keepMetrics, openControlPlane } from './control-plane.ts';
 import { config, POLICY } from './objects.ts';
 
 export const NAMESPACE = 'mcp-authz-system';
@@ -20,32 +21,60 @@ export interface ReplicaCluster {
   /** As administrator. */
   readonly client: KubeClient;
   readonly balancer: Balancer;
-  /** Starts `serve` under the shipped account; not yet behind the Service. */
-  start(flags?: readonly string[]): Promise<ServerProcess>;
+  /** Everything that the chart renders. */
+  readonly release: readonly KubernetesObject[];
+  /** Kubeconfig of one of the chart's accounts. */
+  readonly accountOf: (name: string) => Promise<string>;
+  /** Starts `serve` under the chart's account; not yet behind the Service. */
+  start(flags?: readonly string[], program?: Partial<Program>): Promise<ServerProcess>;
   /** Starts one, waits until it is ready and puts it behind the Service. */
-  join(flags?: readonly string[]): Promise<ServerProcess>;
+  join(flags?: readonly string[], program?: Partial<Program>): Promise<ServerProcess>;
   register(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** What is started: this build with this environment, where nothing else is said. */
+export interface Program {
+  readonly root: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 const SELF_MANAGED = ['--service-name', SERVICE, '--service-namespace', NAMESPACE];
 
-export async function openReplicaCluster(): Promise<ReplicaCluster> {
-  const controlPlane = await startControlPlane({ progress: () => undefined });
+export interface ReplicaClusterOptions {
+  /** More flags for the API server. */
+  readonly apiServerFlags?: readonly string[];
+  /** Gives the replicas another kubeconfig than that of their account, such as one of a proxy. */
+  readonly through?: (kubeconfig: string) => Promise<string>;
+}
+
+export async function openReplicaCluster({
+  apiServerFlags = [],
+  through = (same) => Promise.resolve(same),
+}: ReplicaClusterOptions = {}): Promise<ReplicaCluster> {
+  const controlPlane = await openControlPlane({ apiServerFlags });
   const { kubectl } = controlPlane;
   const balancer = await startBalancer();
   await installCrds(kubectl, process.env['MCP_AUTHZ_CRDS'] ?? join(projectRoot(), 'test/crds'));
-  await must(kubectl, ['apply', '-f', join(projectRoot(), 'webhooks/rbac.yaml')]);
-  const token = await must(kubectl, ['create', 'token', SERVICE, '-n', NAMESPACE, '--duration', '24h']);
-  const kubeconfig = controlPlane.kubeconfigFor(SERVICE, token.trim());
+  const release = renderRelease(SERVICE, NAMESPACE);
+  const install = (...kinds: readonly string[]): Promise<string> =>
+    must(kubectl, ['apply', '-f', '-'], list(release.filter(({ kind }) => kinds.includes(kind))));
+  await must(kubectl, ['create', 'namespace', NAMESPACE]);
+  await install('ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding');
+  const accountOf = async (name: string): Promise<string> => {
+    const token = await must(kubectl, ['create', 'token', name, '-n', NAMESPACE, '--duration', '24h']);
+    return controlPlane.kubeconfigFor(name, token.trim());
+  };
+  const kubeconfig = await through(await accountOf(SERVICE));
   const client = createKubeClient(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath }));
   const replicas = new Set<ServerProcess>();
-  const start = async (flags: readonly string[] = []): Promise<ServerProcess> => {
-    const replica = await startServerProcess(projectRoot(), controlPlane.folder, [
+  const start: ReplicaCluster['start'] = async (flags = [], { root = projectRoot(), environment } = {}) => {
+    const all = [
       ...['--kubeconfig', kubeconfig, '--port', '0', '--health-port', '0'],
       ...(flags.includes('--tls-cert-file') ? [] : SELF_MANAGED),
       ...flags,
-    ]);
+    ];
+    const replica = await startServerProcess(root, controlPlane.folder, all, environment);
     replicas.add(replica);
     return replica;
   };
@@ -53,19 +82,25 @@ export async function openReplicaCluster(): Promise<ReplicaCluster> {
     controlPlane,
     client,
     balancer,
+    release,
+    accountOf,
     start,
-    join: async (flags) => {
-      const replica = await start(flags);
+    join: async (...what) => {
+      const replica = await start(...what);
       await ready(replica);
       balancer.add(replica.port);
       return replica;
     },
     register: async () => {
       await must(kubectl, ['apply', '-f', '-'], service());
-      await must(kubectl, ['apply', '-f', '-'], manifests(balancer.port));
+      await must(kubectl, ['apply', '-f', '-'], list(registrations(release, balancer.port)));
     },
     stop: async () => {
-      await Promise.all([...replicas].map(async (each) => (each.process.exitCode === null ? each.stop() : undefined)));
+      const running = [...replicas].filter(
+        ({ process: { exitCode, signalCode } }) => (exitCode ?? signalCode) === null,
+      );
+      await Promise.all(running.map(({ healthPort }) => keepMetrics(healthPort)));
+      await Promise.all(running.map((each) => each.stop()));
       client.close();
       await balancer.stop();
       await controlPlane.stop();
@@ -98,22 +133,24 @@ function service(): string {
   });
 }
 
-/** As shipped, but for the port: nothing of a test can listen on 443. */
-function manifests(port: number): string {
-  const target = { service: { namespace: NAMESPACE, name: SERVICE } };
-  return parseAllDocuments(renderManifests({ target }))
-    .map((document) => {
-      const configuration = document.toJS() as JsonObject; // of our own making
+/** The chart's, but for the port: nothing of a test can listen on 443. */
+function registrations(release: readonly KubernetesObject[], port: number): readonly object[] {
+  return release
+    .filter(({ kind }) => kind.endsWith('WebhookConfiguration'))
+    .map((configuration) => {
       const webhooks = at(configuration, 'webhooks') as readonly JsonObject[];
-      return stringify({
+      return {
         ...configuration,
         webhooks: webhooks.map((webhook) => ({
           ...webhook,
           clientConfig: { service: { ...(at(webhook, 'clientConfig', 'service') as JsonObject), port } },
         })),
-      });
-    })
-    .join('---\n');
+      };
+    });
+}
+
+function list(items: readonly object[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
 
 export interface Balancer {

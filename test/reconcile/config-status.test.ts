@@ -76,6 +76,7 @@ describe('a valid config', () => {
         referenceCount: 2,
       },
       changed: true,
+      force: false,
       finalizer: 'keep',
       inUse: 'set',
       notes: [],
@@ -160,7 +161,9 @@ describe('events', () => {
     type: 'Warning',
     reason: 'ConfigInvalid',
     action: 'Validate',
-    note: `spec validation failed: ${invalid.message}`,
+    note:
+      'spec validation failed: at least one policy is required; ' +
+      "spec.config.policies[2]: PolicySyntax (the config's condition says more)",
   };
   it.each([
     ['the first verdict is bad', a(), INVALID, [failed]],
@@ -259,6 +262,16 @@ describe('beside another writer', () => {
       { type: 'PolicyVerified' },
       { type: 'Valid', status: 'True' },
     ]);
+  });
+
+  it('a condition of ours that the other rewrote from an older copy of the list is taken back', () => {
+    const before = settled(writtenBy(OPERATOR, a(), theirs));
+    const rewritten = writtenBy(OPERATOR, before, { conditions: [{ type: 'PolicyVerified', observedGeneration: 2 }] });
+    expect(decide(rewritten, { analysis: INVALID })).toMatchObject({
+      status: { conditions: [{ type: 'PolicyVerified', status: 'False', observedGeneration: 3 }] },
+      changed: true,
+      force: true,
+    });
   });
 
   it('after both have settled nothing is written any more', () => {

@@ -1,4 +1,5 @@
 /** What the loop writes for the pods of a workload, and what it leaves alone. */
+import { COMPONENT_LABEL } from '../../src/api/names.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { authorizerSpecOf, PROXIES } from '../../src/api/toolhive.ts';
 import { analyze, createCedar } from '../../src/authorizers/index.ts';
@@ -153,13 +154,45 @@ it('a ConfigMap of that name that is not ours is left alone, and told', async ()
     kind: 'ConfigMap',
     metadata: { name: 'w-authz-ref', namespace: 'ns' },
   };
-  const { writes, verdict, notes, steps } = await run({ world: [OPERATOR, theirs] });
+  const { writes, verdict, notes, steps, againMs } = await run({ world: [OPERATOR, theirs] });
+  expect(againMs).toBe(10_000); // nobody tells that it went away
   expect(writes).toEqual([`apply ${MAPS}/w-authz-runconfig`]);
   expect([verdict?.reason, notes.map(({ reason }) => reason), steps]).toEqual([
     'NameClash',
     ['AuthzNameClash'],
     ['release'],
   ]);
+});
+
+it('those of a workload of another kind and the same name are left alone: two that write them in turn never end', async () => {
+  const proxy = { kind: 'MCPRemoteProxy', name: 'w' };
+  const theirs = IN_STEP.map(([name, entry]) => [name, { ...entry, owner: proxy, digest: 'other' }] as const);
+  const kept = await run({ maps: theirs });
+  expect([kept.writes, kept.verdict?.reason]).toEqual([[], 'NameClash']);
+  expect((await run({ maps: theirs }, ABSENT)).writes).toEqual([]);
+  const live: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      ...{ name: 'w-authz-ref', namespace: 'ns', labels: { [COMPONENT_LABEL]: 'authz-ref' } },
+      ownerReferences: [{ apiVersion: WORKLOAD.apiVersion, ...proxy, uid: 'p' }],
+    },
+  };
+  expect((await run({ world: [OPERATOR, live] })).writes).toEqual([`apply ${MAPS}/w-authz-runconfig`]);
+});
+
+it('one of ours whose label was taken off is ours still, and written again', async () => {
+  const stripped: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      ...{ name: 'w-authz-ref', namespace: 'ns' },
+      managedFields: [{ manager: 'mallory' }, { manager: 'mcp-authz-webhook', operation: 'Apply' }],
+    },
+  };
+  const { writes, notes } = await run({ world: [OPERATOR, stripped] });
+  expect(writes).toEqual([`apply ${MAPS}/w-authz-ref`, `apply ${MAPS}/w-authz-runconfig`]);
+  expect(notes.map(({ reason }) => reason)).not.toContain('AuthzNameClash');
 });
 
 it('nothing is rolled out before the ConfigMaps are in step', async () => {

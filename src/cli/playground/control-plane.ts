@@ -1,15 +1,14 @@
 /** A real control plane on loopback: etcd, kube-apiserver and kube-controller-manager. Nothing runs its Pods. */
 import { execFile } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { issueCa, issueClient, issueServing, type IssuedCertificate } from '../../certs/issue.ts';
 import { findOrBuildBinaries, type Binaries } from './binaries.ts';
+import { writeCredentials, writeKubeconfig, type Credentials } from './credentials.ts';
 import type { Kubectl, KubectlResult } from './demonstration.ts';
+import { freePorts } from './free-ports.ts';
 import { supervise, type Supervised } from './processes.ts';
 import { projectRoot } from './root.ts';
 
@@ -35,9 +34,10 @@ export interface ControlPlane {
 export interface ControlPlaneOptions {
   readonly progress: (text: string) => void;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** More flags for the API server. */
+  readonly apiServerFlags?: readonly string[];
 }
 
-const DAY = 24 * 3600 * 1000;
 const READY_WITHIN_MS = 90_000;
 const POLL_MS = 100;
 
@@ -55,13 +55,14 @@ const CONTROLLERS = [
 export async function startControlPlane({
   progress,
   environment = process.env,
+  apiServerFlags = [],
 }: ControlPlaneOptions): Promise<ControlPlane> {
   const binaries = await findOrBuildBinaries({ root: projectRoot(), environment, building: buildProgress(progress) });
   const folder = mkdtempSync(join(tmpdir(), 'mcp-authz-cluster-'));
   const processes: Supervised[] = [];
   try {
     progress('starting etcd, kube-apiserver and kube-controller-manager');
-    return await start(binaries, folder, processes);
+    return await start(binaries, folder, apiServerFlags, processes);
   } catch (error) {
     await Promise.all(processes.map((each) => each.stop()));
     rmSync(folder, { recursive: true, force: true });
@@ -80,7 +81,12 @@ function buildProgress(progress: (text: string) => void): (seconds: number) => v
   };
 }
 
-async function start(binaries: Binaries, folder: string, processes: Supervised[]): Promise<ControlPlane> {
+async function start(
+  binaries: Binaries,
+  folder: string,
+  flags: readonly string[],
+  processes: Supervised[],
+): Promise<ControlPlane> {
   const [etcdPort, peerPort, apiPort, managerPort] = await freePorts();
   const files = await writeCredentials(folder, apiPort);
   const server = `https://127.0.0.1:${String(apiPort)}`;
@@ -90,7 +96,9 @@ async function start(binaries: Binaries, folder: string, processes: Supervised[]
     return started;
   };
   const etcd = run('etcd', etcdArgs(folder, etcdPort, peerPort));
-  let apiServer = run('kube-apiserver', apiServerArgs(files, apiPort, etcdPort));
+  const startApiServer = (): Supervised =>
+    run('kube-apiserver', [...apiServerArgs(files, apiPort, etcdPort), ...flags]);
+  let apiServer = startApiServer();
   await until(() => isReady(server, files), [etcd, apiServer], 'the API server is not ready');
   const kubectl = kubectlWith(binaries.kubectl, files.kubeconfig);
   const manager = run('kube-controller-manager', managerArgs(files, managerPort));
@@ -110,7 +118,7 @@ async function start(binaries: Binaries, folder: string, processes: Supervised[]
     etcdUrl: `http://127.0.0.1:${String(etcdPort)}`,
     restartApiServer: async () => {
       await apiServer.stop();
-      apiServer = run('kube-apiserver', apiServerArgs(files, apiPort, etcdPort));
+      apiServer = startApiServer();
       await until(() => isReady(server, files), [etcd, apiServer], 'the API server is not ready');
     },
     stop: async () => {
@@ -121,68 +129,6 @@ async function start(binaries: Binaries, folder: string, processes: Supervised[]
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-interface Credentials {
-  readonly folder: string;
-  readonly ca: IssuedCertificate;
-  readonly admin: IssuedCertificate;
-  readonly kubeconfig: string;
-  readonly path: (name: string) => string;
-}
-
-async function writeCredentials(folder: string, apiPort: number): Promise<Credentials> {
-  const now = new Date();
-  const lifetimeMs = 30 * DAY;
-  const ca = await issueCa({ commonName: 'mcp-authz playground cluster', lifetimeMs, now });
-  const serving = await issueServing({
-    ca,
-    commonName: 'kube-apiserver',
-    dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
-    ipAddresses: ['127.0.0.1', '10.0.0.1'],
-    lifetimeMs,
-    now,
-  });
-  const admin = await issueClient({
-    ca,
-    commonName: 'playground-admin',
-    organizations: ['system:masters'],
-    lifetimeMs,
-    now,
-  });
-  const path = (name: string): string => join(folder, name);
-  const signing = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    .privateKey.export({ type: 'pkcs8', format: 'pem' })
-    .toString();
-  const contents = {
-    'ca.crt': ca.cert,
-    'apiserver.crt': serving.cert,
-    'apiserver.key': serving.key,
-    'service-account.key': signing,
-  };
-  for (const [name, content] of Object.entries(contents)) {
-    writeFileSync(path(name), content, { mode: 0o600 });
-  }
-  const kubeconfig = writeKubeconfig(path('admin.kubeconfig'), `https://127.0.0.1:${String(apiPort)}`, ca.cert, {
-    'client-certificate-data': Buffer.from(admin.cert).toString('base64'),
-    'client-key-data': Buffer.from(admin.key).toString('base64'),
-  });
-  return { folder, ca, admin, kubeconfig, path };
-}
-
-function writeKubeconfig(file: string, server: string, ca: string, user: Readonly<Record<string, string>>): string {
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      { name: 'playground', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } },
-    ],
-    users: [{ name: 'user', user }],
-    contexts: [{ name: 'playground', context: { cluster: 'playground', user: 'user', namespace: 'default' } }],
-    'current-context': 'playground',
-  };
-  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  return file;
 }
 
 function etcdArgs(folder: string, port: number, peerPort: number): readonly string[] {
@@ -229,22 +175,6 @@ function managerArgs({ path, kubeconfig }: Credentials, port: number): readonly 
     `--root-ca-file=${path('ca.crt')}`,
     `--controllers=${CONTROLLERS.join(',')}`,
   ];
-}
-
-/** Asked of the system and given back at once: nobody else takes a loopback port within that moment, as a rule. */
-async function freePorts(): Promise<readonly [number, number, number, number]> {
-  const one = (): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const probe = createServer();
-      probe.once('error', reject);
-      probe.listen(0, '127.0.0.1', () => {
-        const address = probe.address();
-        probe.close(() => {
-          resolve(typeof address === 'object' && address !== null ? address.port : 0);
-        });
-      });
-    });
-  return [await one(), await one(), await one(), await one()];
 }
 
 function isReady(server: string, { ca, admin }: Credentials): Promise<boolean> {

@@ -25,14 +25,15 @@ ${examples('mcp-authz serve --kubeconfig ~/.kube/config --tls-cert-file tls.crt 
     .action((flags: Readonly<Record<string, unknown>>) => runServe(flags, process));
 }
 
-/** Serves until a signal comes. */
+/** Serves until a signal comes; one that comes while we start ends us as well, and leaves nothing behind either. */
 export async function runServe(flags: Readonly<Record<string, unknown>>, process: ServeProcess): Promise<void> {
+  const asked = process.untilSignal();
   const settings = settingsOf(flags, process.environment);
   const logger = createLogger(settings.logLevel);
   // Imported here, so that commands that need no cluster do not pay for its client.
   const { serve } = await import('./serve.ts');
   const running = await serve(settings, { logger, now: () => new Date() });
-  const signal = await process.untilSignal();
+  const signal = await asked;
   logger.info('stopping', { signal });
   await running.stop();
 }

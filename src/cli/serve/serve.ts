@@ -1,22 +1,26 @@
 /** `mcp-authz serve`: puts the parts together, starts them in order and stops them in reverse. */
+import { hostname } from 'node:os';
 import { createMutatingHandler, createValidatingHandler } from '../../admission/handler.ts';
 import { onlyClients } from '../../admission/client-names.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
-import { startServer } from '../../admission/server.ts';
+import { startServer, type RunningServer } from '../../admission/server.ts';
 import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
-import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
+import { ADMISSION_TESTS, createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
 import { createResolver } from '../../kube/resolve.ts';
+import { createTracedClient } from '../../kube/traced-client.ts';
 import { createRules } from '../../rules/index.ts';
 import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import type { Settings } from '../../runtime/settings.ts';
+import type { Tracing } from '../../runtime/tracing.ts';
 import { BUILT_IN_IDS } from '../built-in-ids.ts';
-import { prepareCertificates } from './certificates.ts';
-import { startCompanion } from './companion.ts';
+import { packageInfo } from '../package-info.ts';
+import { prepareCertificates, type CertificateRenewal } from './certificates.ts';
+import { startCompanion, type Companion } from './companion.ts';
 
 export interface Running {
   /** 0 where admission is turned off. */
@@ -37,6 +41,7 @@ const LOOP = '/loop';
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
   const certificates = settings.webhooks === 'on' ? prepareCertificates(settings) : undefined;
+  const tracing = await tracingOf(settings, logger);
   const metrics = createMetrics();
   const customRules = createCustomRuleSource(
     { paths: settings.customRules, reserved: BUILT_IN_IDS },
@@ -52,7 +57,11 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
-  const resolver = createResolver({ client, discovery, analyze: analyzer.analyze, tests: analyzer });
+  const tests = createIsolatedAnalyzer(ADMISSION_TESTS);
+  const resolver = createResolver({
+    client: tracing === undefined ? client : createTracedClient(client, tracing),
+    ...{ discovery, analyze: analyzer.analyze, tests },
+  });
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
   const listener = createAdmissionListener({
@@ -60,64 +69,80 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     mutate: createMutatingHandler(settings.loop === 'off' ? MUTATORS_WITHOUT_LOOP : MUTATORS, handlerDeps),
     logger,
     metrics,
+    traced: tracing?.request,
     clock: () => performance.now(),
     maxInFlight: settings.maxInFlight,
   });
   const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
-  const admission =
-    certificates === undefined
-      ? undefined
-      : await startServer(onlyClients(settings.clientAllowedNames, listener), {
-          address: settings.bindAddress,
-          port: settings.port,
-          tls: certificates.tls,
-          connections: { maxRequests: settings.maxConnectionRequests, maxOpen: settings.maxConnections },
-        });
-  if (admission !== undefined) {
-    const closed = 'the admission port is closed';
-    readiness.push({ name: 'listener', check: () => (admission.listening() ? undefined : closed) });
-  }
-  const companion =
-    settings.loop === 'on'
-      ? startCompanion(settings, {
-          ...{ client, discovery },
-          resolver: { resolve: (queries, signal) => resolver.resolve(queries, signal, LOOP) },
-          analyze: (spec, signal) => analyzer.analyze(spec, signal, LOOP),
-          ...{ registry: metrics.registry, logger, now },
-        })
-      : undefined;
-  if (companion !== undefined) {
-    readiness.push({ name: 'loop', check: () => companion.fault() });
-  }
-  const renewal =
-    admission === undefined
-      ? undefined
-      : certificates?.start({ client, admission, metrics, logger, now, leads: () => companion?.leads() ?? true });
-  if (renewal !== undefined) {
-    readiness.unshift({ name: 'certificate', check: () => renewal.fault() });
-  }
-  const health = await startServer(createHealthApp({ readiness, registry: metrics.registry }), {
-    address: settings.bindAddress,
-    port: settings.healthPort,
-  });
   const warming = new AbortController();
+  let admission: RunningServer | undefined;
+  let companion: Companion | undefined;
+  let renewal: CertificateRenewal | undefined;
+  let health: RunningServer | undefined;
+  /** What there is by now. */
+  const stop = async (): Promise<void> => {
+    warming.abort();
+    customRules.stop();
+    await admission?.stop();
+    await renewal?.stop();
+    await companion?.stop();
+    await tracing?.stop();
+    await health?.stop();
+    await Promise.all([analyzer.close(), tests.close()]);
+    client.close();
+  };
+  try {
+    if (certificates !== undefined) {
+      const started = await startServer(onlyClients(settings.clientAllowedNames, listener), {
+        address: settings.bindAddress,
+        port: settings.port,
+        tls: certificates.tls,
+        connections: { maxRequests: settings.maxConnectionRequests, maxOpen: settings.maxConnections },
+      });
+      admission = started;
+      const closed = 'the admission port is closed';
+      readiness.push({ name: 'listener', check: () => (started.listening() ? undefined : closed) });
+    }
+    if (settings.loop === 'on') {
+      const started = startCompanion(settings, {
+        ...{ client, discovery },
+        resolver: { resolve: (queries, signal) => resolver.resolve(queries, signal, LOOP) },
+        analyze: (spec, signal) => analyzer.analyze(spec, signal, LOOP),
+        ...{ registry: metrics.registry, logger, now },
+      });
+      companion = started;
+      readiness.push({ name: 'loop', check: () => started.fault() });
+    }
+    if (admission !== undefined) {
+      const leads = (): boolean => companion?.leads() ?? true;
+      const started = certificates?.start({ client, admission, metrics, logger, now, leads });
+      renewal = started;
+      readiness.unshift({ name: 'certificate', check: () => started?.fault() });
+    }
+    health = await startServer(createHealthApp({ readiness, registry: metrics.registry }), {
+      address: settings.bindAddress,
+      port: settings.healthPort,
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   void discovery.warm(warming.signal);
   const port = admission?.port ?? 0;
   logger.info('serving', { address: settings.bindAddress, port, healthPort: health.port });
-  return {
-    port,
-    healthPort: health.port,
-    stop: async () => {
-      warming.abort();
-      customRules.stop();
-      await admission?.stop();
-      await renewal?.stop();
-      await companion?.stop();
-      await health.stop();
-      await analyzer.close();
-      client.close();
-    },
-  };
+  return { port, healthPort: health.port, stop };
+}
+
+/** Imported here, so that whoever sends no traces pays nothing for them. */
+async function tracingOf(
+  { tracingEndpoint: endpoint, tracingSamplingRatio: samplingRatio }: Settings,
+  logger: Logger,
+): Promise<Tracing | undefined> {
+  if (endpoint === undefined) {
+    return undefined;
+  }
+  const { createTracing } = await import('../../runtime/tracing.ts');
+  return createTracing({ endpoint, samplingRatio, version: packageInfo().version, instance: hostname() }, logger);
 }
 
 function every(milliseconds: number, run: () => void): () => void {

@@ -1,0 +1,19 @@
+// Run by scripts/mutation.mjs, a group at a time.
+import { group, name } from './groups.js';
+
+export default {
+  testRunner: 'jest',
+  plugins: [import.meta.resolve('@stryker-mutator/jest-runner')],
+  jest: { projectType: 'custom', configFile: 'test/mutation/jest.config.js' },
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  coverageAnalysis: 'perTest',
+  mutate: group.mutate,
+  // What is computed once when a module is loaded: every mutant of it would meet every test.
+  ignoreStatic: true,
+  incremental: true,
+  incrementalFile: `reports/mutation/${name}.incremental.json`,
+  concurrency: 1,
+  reporters: ['clear-text', 'json', 'html', 'progress-append-only'],
+  jsonReporter: { fileName: `reports/mutation/${name}.json` },
+  htmlReporter: { fileName: `reports/mutation/${name}.html` },
+};
