@@ -221,7 +221,7 @@ it.each([
 });
 
 describe('memory of the module', () => {
-  const analyzer = createIsolatedAnalyzer({ workers: 1, timeoutMs: 60_000 });
+  const analyzer = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1, timeoutMs: 60_000 });
   afterAll(() => analyzer.close());
 
   it('is bounded: where it runs out, the thread is replaced', async () => {
