@@ -19,6 +19,7 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     layer('api-is-a-leaf', '^src/api/', '^src/(?!api/)', 'Types and guards know nobody.'),
+    layer('yaml-knows-api', '^src/yaml/', '^src/(?!api/|yaml/)', 'Text in, values out.'),
     layer('cel-knows-api', '^src/cel/', '^src/(?!api/|cel/)', 'Expressions know values only.'),
     layer('schema-knows-values', '^src/schema/', '^src/(?!api/|cel/|schema/)', 'A schema knows values only.'),
     layer(
@@ -36,7 +37,7 @@ module.exports = {
     layer(
       'decision-tests-are-pure',
       '^src/decision-tests/',
-      '^src/(?!api/|authorizers/(index|analysis)|decision-tests/)',
+      '^src/(?!api/|authorizers/(index|analysis)|decision-tests/|yaml/)',
       'Cases and configs in, results out: admission may ask, too.',
     ),
     layer(
@@ -77,9 +78,22 @@ module.exports = {
       '^src/(kube|reconcile|admission)/',
       'Offline commands never import kube.',
     ),
+    {
+      name: 'traces-are-lazy',
+      severity: 'error',
+      comment: 'Whoever sends no traces loads nothing of OpenTelemetry (docs/adr/0021-traces.md).',
+      from: { path: '^src' },
+      to: { path: '^src/runtime/tracing', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'traces-are-in-one-place',
+      severity: 'error',
+      from: { path: '^src/(?!runtime/tracing)' },
+      to: { path: '@opentelemetry/' },
+    },
     layer(
       'pure-means-no-node',
-      '^src/(api|rules|injection|cel|schema|decision-tests)/',
+      '^src/(api|rules|injection|cel|schema|decision-tests|yaml)/',
       '^(fs|net|http|https|child_process|process|os|dns|tls|worker_threads|timers)(/|$)',
       'Pure code has no edges.',
     ),

@@ -52,5 +52,17 @@ export default defineConfig(
       ],
     },
   },
+  {
+    // What the benchmark compares with: plain JavaScript with dependencies of its own, as its users would write it.
+    files: ['test/bench/peers/**/*.js'],
+    extends: [tseslint.configs.recommended],
+    languageOptions: { globals: { process: 'readonly', Buffer: 'readonly' } },
+    rules: { eqeqeq: 'error', 'no-undef': ['error'], 'no-console': 'error' },
+  },
+  {
+    files: ['test/bench/peers/pepr/*.js'],
+    languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' }, // a Pepr module is bundled as CommonJS
+  },
   { files: ['**/*.config.js', 'scripts/**/*.mjs', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
 );

@@ -45,8 +45,19 @@ const kept = { ...environment, MCP_AUTHZ_E2E_OUTPUT: output };
 
 /** About connections, certificates and processes: the kinds that are watched or served play no part. */
 const ANY_CRDS = [
-  ...['certificates', 'chart', 'faults', 'lease', 'nobody-gets-in/connecting', 'older-crds', 'planted', 'replicas'],
-  ...['rolling', 'watch-cache', 'write'],
+  'certificates',
+  'chart',
+  'faults',
+  'kustomize',
+  'lease',
+  'nobody-gets-in/connecting',
+  'older-crds',
+  'permissions',
+  'planted',
+  'replicas',
+  'rolling',
+  'watch-cache',
+  'write',
 ];
 const IGNORED = ['/node_modules/', ...ANY_CRDS.map((name) => `test/e2e/${name}.test`)];
 

@@ -7,7 +7,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import express from 'express';
 import type { AdmissionRequest } from '../api/admission.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Metrics } from '../runtime/metrics.ts';
+import type { AdmissionObservation, Metrics } from '../runtime/metrics.ts';
 import { BODY_LIMIT, BodyTooLargeError, readBody } from './body.ts';
 import { workBudget } from './deadline.ts';
 import { decodeReview, DecodeError } from './decode.ts';
@@ -20,9 +20,15 @@ export interface ListenerDeps {
   readonly mutate: AdmissionHandler;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Makes a span of each request; absent where nothing is traced. */
+  readonly traced?: ((webhook: string, headers: Headers, work: () => Promise<Served>) => Promise<void>) | undefined;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
 }
+
+type Headers = IncomingMessage['headers'];
+/** What became of a request, and which it was; the uid is empty where none could be read. */
+type Served = AdmissionObservation & { readonly uid: string };
 
 export const PATHS = { validate: '/validate', mutate: '/mutate' } as const;
 export type Webhook = keyof typeof PATHS;
@@ -39,7 +45,8 @@ export function createAdmissionListener(deps: ListenerDeps): RequestListener {
       return;
     }
     const timeout = query < 0 ? null : new URLSearchParams(url.slice(query)).get('timeout');
-    void serve(webhook, request, response, workBudget(timeout), deps);
+    const work = (): Promise<Served> => serve(webhook, request, response, workBudget(timeout), deps);
+    void (deps.traced === undefined ? work() : deps.traced(webhook, request.headers, work));
   };
 }
 
@@ -69,7 +76,7 @@ async function serve(
   response: ServerResponse,
   budgetMs: number,
   deps: ListenerDeps,
-): Promise<void> {
+): Promise<Served> {
   const start = deps.clock();
   deps.metrics.started();
   const seconds = (): number => (deps.clock() - start) / 1000;
@@ -80,12 +87,12 @@ async function serve(
     decoded = review;
     const outcome = await withDeadline(budgetMs, (signal) => deps[webhook](review, signal));
     send(response, review.uid, outcome);
-    recordDecision(webhook, review, outcome, seconds(), deps);
+    return { ...recordDecision(webhook, review, outcome, seconds(), deps), uid: review.uid };
   } catch (error) {
     const failure = describe(error);
     const uid = decoded?.uid ?? (error instanceof DecodeError ? error.uid : '');
     sendError(response, failure.status, failure.reason, failure.message, uid);
-    recordRejection(webhook, decoded, failure.status, error, seconds(), deps);
+    return { ...recordRejection(webhook, decoded, failure.status, error, seconds(), deps), uid };
   }
 }
 

@@ -1,8 +1,8 @@
 /** One log line and one count for every request, whatever became of it. */
-import type { AdmissionRequest } from '../api/admission.ts';
+import type { AdmissionOperation, AdmissionRequest } from '../api/admission.ts';
 import { AUTHZ_CONFIG, GROUP, workloadType } from '../api/toolhive.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Metrics } from '../runtime/metrics.ts';
+import type { AdmissionObservation, Metrics } from '../runtime/metrics.ts';
 import type { Outcome } from './handler.ts';
 
 export interface RecordDeps {
@@ -16,7 +16,7 @@ export function recordDecision(
   outcome: Outcome,
   seconds: number,
   { logger, metrics }: RecordDeps,
-): void {
+): AdmissionObservation {
   for (const { ruleId, error } of outcome.failures) {
     metrics.panic(ruleId);
     logger.error('rule failed', { rule: ruleId, uid: request.uid, error: error.message, stack: error.stack });
@@ -33,7 +33,12 @@ export function recordDecision(
   }
   const decision = outcome.kind === 'undecided' ? 'undecided' : outcome.response.allowed ? 'allowed' : 'denied';
   const code = outcome.kind === 'undecided' ? outcome.code : (outcome.response.status?.code ?? 200);
-  metrics.finished({ webhook, operation: request.operation, kind: knownKind(request), decision, code, seconds });
+  const labels = labelsOf(webhook, request);
+  const observation = { webhook, ...labels, decision, code, seconds } as const;
+  if (!request.dryRun && outcome.kind === 'response' && outcome.response.patch !== undefined) {
+    metrics.injected(labels.kind);
+  }
+  metrics.finished(observation);
   logger[decision === 'undecided' ? 'warn' : 'info']('admission', {
     ...subject(webhook, request, seconds),
     decision,
@@ -41,6 +46,7 @@ export function recordDecision(
     reasons: [...new Set(outcome.findings.map(({ ruleId, reason, level }) => `${level}:${ruleId}:${reason}`))],
     ...(outcome.kind === 'undecided' ? { why: outcome.why } : { patched: outcome.response.patch !== undefined }),
   });
+  return observation;
 }
 
 export function recordRejection(
@@ -50,15 +56,15 @@ export function recordRejection(
   error: unknown,
   seconds: number,
   { logger, metrics }: RecordDeps,
-): void {
-  metrics.finished({
+): AdmissionObservation {
+  const observation = {
     webhook,
-    operation: request?.operation ?? 'none',
-    kind: request === undefined ? 'none' : knownKind(request),
+    ...labelsOf(webhook, request),
     decision: 'rejected',
     code,
     seconds,
-  });
+  } as const;
+  metrics.finished(observation);
   const cause = error instanceof Error ? error : new Error(String(error));
   logger[code === 500 ? 'error' : 'warn']('admission request not answered', {
     ...(request === undefined ? { webhook } : subject(webhook, request, seconds)),
@@ -66,6 +72,7 @@ export function recordRejection(
     error: cause.message,
     ...(code === 500 ? { stack: cause.stack } : {}),
   });
+  return observation;
 }
 
 function subject(
@@ -86,12 +93,29 @@ function subject(
   };
 }
 
-/** A label value must come from a small set, whatever a caller sends. */
-function knownKind({ kind }: AdmissionRequest): string {
-  if (kind.group === '' && kind.kind === 'Pod') {
-    return 'Pod';
+/** Label values come from a small set, whatever a caller sends: what no webhook of ours is registered for is all one. */
+function labelsOf(
+  webhook: string,
+  request: AdmissionRequest | undefined,
+): { readonly operation: string; readonly kind: string } {
+  if (request === undefined) {
+    return { operation: 'none', kind: 'none' };
   }
-  return kind.group === GROUP && (kind.kind === AUTHZ_CONFIG.kind || workloadType(kind.kind) !== undefined)
-    ? kind.kind
-    : 'other';
+  const { operation, kind } = request;
+  return askedAbout(webhook, kind).includes(operation)
+    ? { operation, kind: kind.kind }
+    : { operation: 'other', kind: 'other' };
+}
+
+const WRITES: readonly AdmissionOperation[] = ['CREATE', 'UPDATE'];
+
+/** As in engine/registration.ts; a test compares the two. */
+function askedAbout(webhook: string, { group, kind }: AdmissionRequest['kind']): readonly AdmissionOperation[] {
+  if (group === GROUP && (kind === AUTHZ_CONFIG.kind || workloadType(kind) !== undefined)) {
+    return webhook === 'validate' ? [...WRITES, 'DELETE'] : WRITES;
+  }
+  if (group === '' && kind === 'ConfigMap' && webhook === 'validate') {
+    return WRITES;
+  }
+  return group === '' && kind === 'Pod' && webhook === 'mutate' ? ['CREATE'] : [];
 }

@@ -26,6 +26,11 @@ export const ACKNOWLEDGE_WIDENING = `${PREFIX}/acknowledge-widening`;
 /** On a namespace: `Warn` or `Deny`, overrides the server's `missingReference`. */
 export const MISSING_REFERENCE_LABEL = `${PREFIX}/missing-reference`;
 
+/** Conditions that nobody else speaks of: our verdict where another manager has the condition for it; a workload's pods. */
+export const POLICY_VERIFIED = 'PolicyVerified';
+export const INJECTED = 'AuthzInjected';
+export const OWN_CONDITIONS: readonly string[] = [POLICY_VERIFIED, INJECTED];
+
 /** On an MCPAuthzConfig: it stays until no workload refers to it. */
 export const FINALIZER = `${PREFIX}/deletion-protection`;
 

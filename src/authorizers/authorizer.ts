@@ -2,6 +2,7 @@
 import type { AuthorizerSpec, Problem } from './analysis.ts';
 import type { Cedar } from './cedar.ts';
 import type { Decide } from './decision.ts';
+import type { CompilePolicy } from './policy-compiler.ts';
 
 export interface Authorizer {
   /** `spec.type`, case-sensitive. */
@@ -13,5 +14,5 @@ export interface Authorizer {
   /** What will surprise at run time; asked only for a config that is valid. */
   lint(config: AuthorizerSpec['config'], cedar: Cedar): readonly Problem[];
   /** Decides calls as the proxy would; absent where that takes somebody else's word. The config's work is done once. */
-  decide?(config: AuthorizerSpec['config'], cedar: Cedar): Decide;
+  decide?(config: AuthorizerSpec['config'], compile: CompilePolicy): Decide;
 }

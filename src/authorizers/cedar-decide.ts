@@ -3,22 +3,20 @@
  * policy errs. Source: ToolHive's pkg/authz/authorizers/cedar, IsAuthorized, and cedar-go's Authorize.
  */
 import type { Problem } from './analysis.ts';
-import type { Cedar } from './cedar.ts';
-import { EvaluationError } from './cedar-checks.ts';
 import type { Environment, StoredEntity } from './cedar-hierarchy.ts';
 import { stringOf, stringsOf } from './cedar-options.ts';
-import { compilePolicy, type ExecutablePolicy } from './cedar-policy.ts';
+import type { ExecutablePolicy } from './cedar-policy.ts';
 import { requestModel, type RequestOptions } from './cedar-request.ts';
 import { DEFAULT_GROUP_TYPE } from './cedar-schema.ts';
 import { entityKey, entityValue } from './cedar-value.ts';
 import { denied, type Decide, type Decision, type Trace } from './decision.ts';
 import { readEntities, type StaticEntity } from './entities.ts';
 import type { GoDecoded } from './go-json.ts';
-import { evaluable, preparePolicy } from './policy.ts';
+import { shortfall, type CompilePolicy } from './policy-compiler.ts';
 
 /** `problems` are those that keep the proxy from starting: without it, nothing is allowed. */
-export function cedarDecide(decoded: GoDecoded, problems: readonly Problem[], cedar: Cedar): Decide {
-  const policies = stringsOf(decoded, 'policies').map((source, index) => executable(source, index, cedar));
+export function cedarDecide(decoded: GoDecoded, problems: readonly Problem[], compile: CompilePolicy): Decide {
+  const policies = stringsOf(decoded, 'policies').map((source, index) => executable(source, index, compile));
   const faults = [
     ...problems.map(({ path, message }) => `${path}: ${message}`),
     ...policies.filter((policy) => typeof policy === 'string'),
@@ -45,27 +43,10 @@ export function cedarDecide(decoded: GoDecoded, problems: readonly Problem[], ce
   };
 }
 
-function executable(source: string, index: number, cedar: Cedar): ExecutablePolicy | string {
-  const path = `spec.config.policies[${String(index)}]`;
-  const prepared = preparePolicy(source, path);
-  try {
-    // Most policies are read as they are; asking for the module's judgement first would read them twice.
-    const direct = prepared.text === undefined || LONG_INTEGER.test(prepared.text) ? undefined : prepared.text;
-    const policy = direct === undefined ? undefined : compilePolicy(direct, cedar);
-    if (policy !== undefined) {
-      return policy;
-    }
-    const found = evaluable(prepared, cedar);
-    return 'problem' in found
-      ? `${path}: ${found.problem.message}`
-      : (compilePolicy(found.text, cedar) ?? `${path}: The policy cannot be read.`);
-  } catch (error) {
-    return `${path}: ${shortfall(error)}`;
-  }
+function executable(source: string, index: number, compile: CompilePolicy): ExecutablePolicy | string {
+  const policy = compile(source);
+  return 'fault' in policy ? `spec.config.policies[${String(index)}]: ${policy.fault}` : policy;
 }
-
-/** It might be beyond 64 bits, which compilePolicy would not see. */
-const LONG_INTEGER = /\d{19}/;
 
 /** Of entries with the same identifier the last counts; one without has an empty type and id. */
 function storedEntities(entities: readonly StaticEntity[]): ReadonlyMap<string, StoredEntity> {
@@ -105,15 +86,4 @@ function authorize(
   return matched.forbid.length > 0
     ? { allow: false, policies: matched.forbid, errors }
     : { allow: matched.permit.length > 0, policies: matched.permit, errors };
-}
-
-/** @throws whatever is neither an error of the evaluation nor the end of the stack. */
-function shortfall(error: unknown): string {
-  if (error instanceof EvaluationError) {
-    return error.message;
-  }
-  if (error instanceof RangeError) {
-    return 'it nests too deep for this evaluation; the proxy may take it';
-  }
-  throw error;
 }

@@ -34,7 +34,7 @@ export const cedarv1: Authorizer = {
   },
   lint: (config, cedar) => lintCedar(goDecode(config, CEDAR_OPTIONS, 'cedar'), cedar),
   // Not all that validate refuses keeps the proxy from starting: text behind a policy is dropped there, and is here.
-  decide: (config, cedar) => {
+  decide: (config, compile) => {
     const decoded = goDecode(config, CEDAR_OPTIONS, 'cedar');
     const problems = [
       ...(config === null ? [NO_CONFIG] : typeProblems(decoded)),
@@ -42,7 +42,7 @@ export const cedarv1: Authorizer = {
       ...entityProblems(decoded),
       ...groupTypeProblems(decoded),
     ];
-    return cedarDecide(decoded, problems, cedar);
+    return cedarDecide(decoded, problems, compile);
   },
 };
 

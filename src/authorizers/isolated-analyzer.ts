@@ -3,7 +3,14 @@
  * everything (docs/adr/0006-cedar-in-a-worker.md). A thread that takes too long or dies is replaced.
  */
 import { Worker } from 'node:worker_threads';
-import type { TestMap, TestMapFault, TestRunInput, TestRunResults } from '../decision-tests/outcome.ts';
+import {
+  ADMISSION_ROOM,
+  type TestMap,
+  type TestMapFault,
+  type TestRoom,
+  type TestRunInput,
+  type TestRunResults,
+} from '../decision-tests/outcome.ts';
 import type { Analysis, AuthorizerSpec } from './analysis.ts';
 import { createAnalysisCache } from './analysis-cache.ts';
 
@@ -31,14 +38,31 @@ export class AnalysisError extends Error {
   }
 }
 
-export interface AnalyzerOptions {
+/** What a thread is told when it starts. */
+export interface WorkerOptions {
+  /** For the decision tests of one question. */
+  readonly testRoom: TestRoom;
+  /** Runs some decision tests before the first question, which is slower without. */
+  readonly warm: boolean;
+}
+
+export interface AnalyzerOptions extends WorkerOptions {
   /** Threads at most; each costs about 25 MB, and is started when it is needed. */
   readonly workers: number;
   /** Of one analysis, from its start. The largest config that is let in takes a fraction of it. */
   readonly timeoutMs: number;
 }
 
-export const DEFAULT_ANALYZER: AnalyzerOptions = { workers: 2, timeoutMs: 5000 };
+/** Nobody waits for the end of a connection: every case is run that there is time for at all. */
+const OFFLINE_ROOM: TestRoom = { cases: 1_000_000, milliseconds: 4000 };
+
+export const DEFAULT_ANALYZER: AnalyzerOptions = { workers: 2, timeoutMs: 5000, testRoom: OFFLINE_ROOM, warm: false };
+
+/**
+ * For the decision tests of admission requests: one thread of their own, so that what was read and compiled for a request
+ * is there for the next, and tests hold up nothing else. A thread that is still busy after a second is lost.
+ */
+export const ADMISSION_TESTS: AnalyzerOptions = { workers: 1, timeoutMs: 1000, testRoom: ADMISSION_ROOM, warm: true };
 
 interface Job {
   readonly task: AnalyzerTask;
@@ -61,7 +85,10 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
   let closed = false;
 
   function spawn(): Worker {
-    const worker = new Worker(WORKER, { resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT } });
+    const worker = new Worker(WORKER, {
+      workerData: { testRoom: options.testRoom, warm: options.warm } satisfies WorkerOptions,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT },
+    });
     worker.unref();
     all.add(worker);
     return worker;

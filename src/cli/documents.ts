@@ -1,8 +1,10 @@
 /** YAML and JSON files as documents, each with the means to tell on which line a part of it stands. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isNode, LineCounter, parseAllDocuments, type Document } from 'yaml';
+import { isNode, LineCounter, type Document } from 'yaml';
 import { stringAt } from '../api/json.ts';
+import { kubectlDocuments } from '../yaml/kubectl-documents.ts';
+import { nodeValue } from '../yaml/node-value.ts';
 
 export interface FileDocument {
   readonly file: string;
@@ -74,8 +76,7 @@ function manifestsIn(folder: string): readonly string[] {
 
 function parse(file: string, text: string, errors: FileError[]): readonly FileDocument[] {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines });
-  return (Array.isArray(parsed) ? parsed : []).flatMap((document) => {
+  return kubectlDocuments(text, lines).flatMap((document) => {
     const [fault] = document.errors;
     if (fault !== undefined) {
       const [message = ''] = fault.message.split('\n');
@@ -83,14 +84,30 @@ function parse(file: string, text: string, errors: FileError[]): readonly FileDo
       return [];
     }
     try {
-      const value: unknown = document.toJS();
-      return value === null ? [] : [{ file, value, lineOf: (path) => lineOf(document, path, lines) }];
+      return documentOf(file, document, lines, errors);
     } catch (error) {
-      // Aliases that multiply without bounds.
       errors.push({ file, line: 1, message: reasonOf(error) });
       return [];
     }
   });
+}
+
+function documentOf(
+  file: string,
+  document: Document,
+  lines: LineCounter,
+  errors: FileError[],
+): readonly FileDocument[] {
+  if (document.contents === null) {
+    return [];
+  }
+  const { value, repeated } = nodeValue(document.contents, document, { markFractions: false });
+  const [twice] = repeated;
+  if (twice !== undefined) {
+    errors.push({ file, line: lines.linePos(twice.offset).line, message: `the key "${twice.key}" is given twice` });
+    return [];
+  }
+  return value === null ? [] : [{ file, value, lineOf: (path) => lineOf(document, path, lines) }];
 }
 
 function lineOf(document: Document, path: readonly (string | number)[], lines: LineCounter): number {

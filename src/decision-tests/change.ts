@@ -1,29 +1,23 @@
 /** Runs the cases of ConfigMaps under a config before and after a change, as far as there is room and time. */
-import { describeDecision, policyTexts, type Decide, type Decider } from '../authorizers/index.ts';
+import { describeDecision, policyTexts, type Decide, type PreparedDecider } from '../authorizers/index.ts';
+import type { AuthorizerSpec } from '../authorizers/analysis.ts';
 import type { DecisionCase } from './model.ts';
-import type { CaseOutcome, TestMap, TestMapFault, TestRunInput, TestRunResults } from './outcome.ts';
-import { readTestMap } from './test-map.ts';
+import type { CaseOutcome, TestMap, TestMapFault, TestRoom, TestRunInput, TestRunResults } from './outcome.ts';
+import { actionOf, readTestMap, type TestMapReader } from './test-map.ts';
 
-export interface Room {
-  readonly cases: number;
-  /** For running cases. */
-  readonly milliseconds: number;
-  /** For reading ConfigMaps, in milliseconds: the first time only, they are kept. */
-  readonly reading: number;
+export interface Room extends TestRoom {
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
 }
 
-/** Of one admission request; it asks at most twice (what was broken before an update is looked at, too). */
-export const ADMISSION_ROOM = { cases: 1000, milliseconds: 50, reading: 500 } as const;
+/** By when each kind of work has to be through, as a part of the time: what comes after it needs some, too. */
+const READING = 0.5;
+const COMPILING = 0.8;
 
 export interface TestTools {
-  readonly decider: Decider;
-  readonly read: typeof readTestMap;
+  readonly decider: PreparedDecider;
+  readonly read: TestMapReader;
 }
-
-/** Cases between two looks at the clock. */
-const BATCH = 10;
 
 interface WaitingCase {
   readonly map: TestMap;
@@ -32,55 +26,65 @@ interface WaitingCase {
 }
 
 export function runTestMaps(input: TestRunInput, { decider, read }: TestTools, room: Room): TestRunResults {
-  const { waiting, unreadable, unread } = readMaps(input, read, room);
+  const start = room.clock();
+  const hasTime = (part: number) => (): boolean => room.clock() - start <= room.milliseconds * part;
+  const { waiting, unreadable, unread } = readMaps(input, read, room.cases, hasTime(READING));
+  const specs = input.before === undefined ? [input.after] : [input.after, input.before];
   const outcomes: CaseOutcome[] = [];
-  const told = (): TestRunResults => ({ outcomes, unreadable, leftOut: unread + waiting.length - outcomes.length });
-  if (waiting.length === 0) {
+  const told = (): TestRunResults => ({ outcomes, unreadable, unread, leftOut: waiting.length - outcomes.length });
+  if (waiting.length === 0 || !specs.every((spec) => decider.compile(spec, hasTime(COMPILING)))) {
     return told();
   }
-  // Compiles the policies, or finds them compiled: the clock is for the cases.
-  const now = decider(input.after);
-  const then = input.before === undefined ? undefined : decider(input.before);
+  const now = decider.decide(input.after);
   if ('undecidable' in now) {
-    return { outcomes, unreadable, leftOut: 0, undecidable: now.undecidable };
+    return { outcomes, unreadable, unread: [], leftOut: 0, undecidable: now.undecidable };
   }
-  const texts = policyTexts(input.after.config);
-  const configs = { now, then: then === undefined || 'undecidable' in then ? undefined : then, texts };
-  const start = room.clock();
-  while (outcomes.length < Math.min(waiting.length, room.cases) && room.clock() - start <= room.milliseconds) {
-    const end = Math.min(outcomes.length + BATCH, room.cases);
-    outcomes.push(...waiting.slice(outcomes.length, end).map((each) => outcome(each, configs)));
+  const configs = { now, then: deciding(input.before, decider), texts: policyTexts(input.after.config) };
+  const inTime = hasTime(1);
+  for (const each of waiting.slice(0, room.cases)) {
+    if (!inTime()) {
+      break;
+    }
+    outcomes.push(outcome(each, configs));
   }
   return told();
 }
 
+function deciding(spec: AuthorizerSpec | undefined, { decide }: PreparedDecider): Decide | undefined {
+  const found = spec === undefined ? undefined : decide(spec);
+  return found === undefined || 'undecidable' in found ? undefined : found;
+}
+
+/** Those that can refuse a change go first; where there are enough cases, no more are read. */
 function readMaps(
-  { maps, config }: TestRunInput,
-  read: TestTools['read'],
-  { clock, reading }: Room,
+  { maps, config, unlisted }: TestRunInput,
+  read: TestMapReader,
+  enough: number,
+  hasTime: () => boolean,
 ): {
   readonly waiting: readonly WaitingCase[];
   readonly unreadable: TestRunResults['unreadable'];
-  /** ConfigMaps for which there was no time. */
-  readonly unread: number;
+  readonly unread: readonly string[];
 } {
-  const start = clock();
   const waiting: WaitingCase[] = [];
   const unreadable: { configMap: string; message: string }[] = [];
-  let unread = 0;
-  for (const map of maps) {
-    if (clock() - start > reading) {
-      unread += 1;
-      continue;
-    }
-    const { action, cases, faults } = read(map, config);
+  const unread: string[] = [];
+  for (const map of [...maps].sort((a, b) => rankOf(a) - rankOf(b))) {
+    const { action, cases, faults, unfinished } = read(map, config, () => waiting.length < enough && hasTime());
     const [fault] = faults;
     if (fault !== undefined) {
       unreadable.push({ configMap: map.name, message: `${fault.path}: ${fault.message}` });
     }
+    if (unfinished) {
+      unread.push(map.name);
+    }
     waiting.push(...cases.map((test) => ({ map, action, test })));
   }
-  return { waiting, unreadable, unread };
+  return { waiting, unreadable, unread: [...unread, ...(unlisted ?? [])].sort() };
+}
+
+function rankOf(map: TestMap): number {
+  return actionOf(map) === 'Deny' ? 0 : 1;
 }
 
 interface Configs {

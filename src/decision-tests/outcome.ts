@@ -16,7 +16,19 @@ export interface TestRunInput {
   readonly after: AuthorizerSpec;
   /** As it is stored now; undefined for a new one. */
   readonly before: AuthorizerSpec | undefined;
+  /** Names of ConfigMaps that there was no room to bring. */
+  readonly unlisted?: readonly string[];
 }
+
+/** How many cases are run for one question, and for how long it is worked on altogether. */
+export interface TestRoom {
+  readonly cases: number;
+  /** For all of it: reading ConfigMaps, compiling policies, running cases. */
+  readonly milliseconds: number;
+}
+
+/** Of an admission request, which asks once. What is left of 100 ms is for the step in which the time ends. */
+export const ADMISSION_ROOM: TestRoom = { cases: 1000, milliseconds: 80 };
 
 export interface CaseOutcome {
   readonly configMap: string;
@@ -34,8 +46,10 @@ export interface TestRunResults {
   readonly outcomes: readonly CaseOutcome[];
   /** ConfigMaps that say nothing that can be read, and why. */
   readonly unreadable: readonly { readonly configMap: string; readonly message: string }[];
-  /** Cases, or whole ConfigMaps, for which there was no room. */
+  /** Cases for which there was no room or no time. */
   readonly leftOut: number;
+  /** ConfigMaps that were not read, or not to their end, for the same reason. */
+  readonly unread: readonly string[];
   /** Why a config leaves its decisions to others. */
   readonly undecidable?: string;
 }
@@ -46,4 +60,4 @@ export interface TestMapFault {
   readonly message: string;
 }
 
-export const NO_TESTS: TestRunResults = { outcomes: [], unreadable: [], leftOut: 0 };
+export const NO_TESTS: TestRunResults = { outcomes: [], unreadable: [], leftOut: 0, unread: [] };

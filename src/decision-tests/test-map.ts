@@ -1,6 +1,6 @@
 /** The cases in a ConfigMap: each key of `data` holds a DecisionTest, or its `server` and `cases` alone. */
-import { parseDocument } from 'yaml';
 import { isJsonObject, property, stringAt } from '../api/json.ts';
+import { readText } from '../yaml/read-text.ts';
 import { DECISION_TEST, type DecisionCase } from './model.ts';
 import type { TestMap, TestMapFault } from './outcome.ts';
 import { readDecisionTest } from './read.ts';
@@ -9,13 +9,67 @@ export interface ReadTestMap {
   readonly action: 'Deny' | 'Warn';
   readonly cases: readonly DecisionCase[];
   readonly faults: readonly TestMapFault[];
+  /** Not all keys were looked at. */
+  readonly unfinished: boolean;
 }
 
-/** Characters of one key. YAML takes its time, and a thousand cases need far less. */
+export type TestMapReader = (map: TestMap, config: string, hasTime: () => boolean) => ReadTestMap;
+
+/** Characters of one key: what is read in one go. A thousand cases need half of it. */
 const MAX_TEXT = 256 * 1024;
 const MAX_FAULTS = 20;
 
 export function readTestMap({ data, action }: TestMap, config: string): ReadTestMap {
+  return readMap({ data, action }, (key, text) => readEntry(key, text, config), always);
+}
+
+export function actionOf({ action }: Pick<TestMap, 'action'>): 'Deny' | 'Warn' {
+  return action === 'Warn' ? 'Warn' : 'Deny';
+}
+
+/** Characters that are kept, read; the text used longest ago goes first. */
+const KEPT = 4 * 1024 * 1024;
+
+/** Reading takes longer than running what was read, and ConfigMaps change seldom. */
+export function createTestMapReader(): TestMapReader {
+  const known = new Map<string, Entry>();
+  let size = 0;
+  return (map, config, hasTime) =>
+    readMap(
+      map,
+      (key, text) => {
+        if (typeof text !== 'string') {
+          return readEntry(key, text, config);
+        }
+        const name = `${config}\n${key}\n${text}`;
+        const found = known.get(name);
+        const entry = found ?? readEntry(key, text, config);
+        known.delete(name);
+        known.set(name, entry);
+        size += found === undefined ? name.length : 0;
+        for (const oldest of known.keys()) {
+          if (size <= KEPT) {
+            break;
+          }
+          known.delete(oldest);
+          size -= oldest.length;
+        }
+        return entry;
+      },
+      hasTime,
+    );
+}
+
+interface Entry {
+  readonly cases: readonly DecisionCase[];
+  readonly faults: readonly string[];
+}
+
+function readMap(
+  { data, action }: Omit<TestMap, 'name'>,
+  read: (key: string, text: unknown) => Entry,
+  hasTime: () => boolean,
+): ReadTestMap {
   const faults: TestMapFault[] = [];
   if (action !== undefined && action !== 'Deny' && action !== 'Warn') {
     faults.push({ path: 'metadata.annotations', message: `"${action}" is neither Deny nor Warn` });
@@ -24,25 +78,29 @@ export function readTestMap({ data, action }: TestMap, config: string): ReadTest
   if (entries.length === 0) {
     faults.push({ path: 'data', message: 'there are no decision tests in it' });
   }
-  const cases = entries.flatMap(([key, text]) => {
-    const read = readEntry(key, text, config);
-    const path = `data[${JSON.stringify(key)}]`;
-    faults.push(...read.faults.map((message) => ({ path, message })));
-    return read.cases;
-  });
-  return { action: action === 'Warn' ? 'Warn' : 'Deny', cases, faults: faults.slice(0, MAX_FAULTS) };
+  const cases: DecisionCase[] = [];
+  let unfinished = false;
+  for (const [key, text] of entries) {
+    if (!hasTime()) {
+      unfinished = true;
+      break;
+    }
+    const entry = read(key, text);
+    cases.push(...entry.cases);
+    faults.push(...entry.faults.map((message) => ({ path: `data[${JSON.stringify(key)}]`, message })));
+  }
+  return { action: actionOf({ action }), cases, faults: faults.slice(0, MAX_FAULTS), unfinished };
 }
 
-interface Entry {
-  readonly cases: readonly DecisionCase[];
-  readonly faults: readonly string[];
+function always(): boolean {
+  return true;
 }
 
 function readEntry(key: string, text: unknown, config: string): Entry {
   if (typeof text !== 'string' || text.length > MAX_TEXT) {
     return fault(`it is no text of at most ${String(MAX_TEXT)} characters`);
   }
-  const parsed = parse(text);
+  const parsed = readText(text);
   if ('error' in parsed) {
     return fault(parsed.error);
   }
@@ -77,46 +135,4 @@ function place(path: readonly (string | number)[]): string {
     )
     .join('');
   return text === '' ? '' : `${text}: `;
-}
-
-/** YAML 1.1, which is what kubectl reads manifests as. JSON is YAML, too, but read a hundred times faster as itself. */
-function parse(text: string): { readonly value: unknown } | { readonly error: string } {
-  try {
-    return { value: JSON.parse(text) as unknown };
-  } catch {
-    return parseYaml(text);
-  }
-}
-
-function parseYaml(text: string): { readonly value: unknown } | { readonly error: string } {
-  try {
-    const document = parseDocument(text, { version: '1.1', prettyErrors: true });
-    const [error] = document.errors;
-    return error === undefined ? { value: document.toJS({ maxAliasCount: 100 }) } : { error: firstLine(error.message) };
-  } catch (error) {
-    return { error: error instanceof Error ? firstLine(error.message) : String(error) };
-  }
-}
-
-function firstLine(message: string): string {
-  return (message.split('\n')[0] ?? '').replace(/:$/, '');
-}
-
-/** ConfigMaps whose cases are kept as read; the one used longest ago goes first. */
-const KEPT = 64;
-
-/** Reading YAML takes longer than running the cases, and ConfigMaps change seldom. */
-export function createTestMapReader(): typeof readTestMap {
-  const known = new Map<string, ReadTestMap>();
-  return (map, config) => {
-    const key = JSON.stringify([config, map.action, map.data]);
-    const read = known.get(key) ?? readTestMap(map, config);
-    known.delete(key);
-    known.set(key, read);
-    const [oldest] = known.keys();
-    if (known.size > KEPT && oldest !== undefined) {
-      known.delete(oldest);
-    }
-    return read;
-  };
 }

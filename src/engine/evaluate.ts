@@ -3,7 +3,17 @@ import { at, jsonEqual } from '../api/json.ts';
 import { DECISION_TESTS_ACTION, DECISION_TESTS_LABEL } from '../api/names.ts';
 import { CONFIG_MAPS, isConfigMap, type KubernetesObject } from '../api/objects.ts';
 import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
-import type { Finding, Match, Mutator, Query, Rule, RuleInput, WriteInput, WriteRule } from '../rules/contract.ts';
+import {
+  LET_THROUGH,
+  type Finding,
+  type Match,
+  type Mutator,
+  type Query,
+  type Rule,
+  type RuleInput,
+  type WriteInput,
+  type WriteRule,
+} from '../rules/contract.ts';
 import { queryKey } from './query-key.ts';
 import { worldViewOf, type WorldAnswers } from './world-view.ts';
 
@@ -67,13 +77,9 @@ function resourceOf({ apiVersion, kind }: KubernetesObject): { readonly group: s
   return resource === undefined ? { group } : { group, resource };
 }
 
-function applies(rule: Rule, input: RuleInput): boolean {
-  return matches(rule.match, input) && (rule.on === 'delete') === (input.operation === 'DELETE');
-}
-
 /** The stored object as if it were applied today: what the rule finds in it was there before this update. */
 function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
-  if (input.operation !== 'UPDATE' || !rule.match.operations.includes('CREATE')) {
+  if (input.operation !== 'UPDATE' || rule.tellsOldFromNew === true || !rule.match.operations.includes('CREATE')) {
     return undefined;
   }
   const { oldObject, ...rest } = input;
@@ -86,7 +92,7 @@ export function queriesOf(rules: readonly Rule[], input: RuleInput): readonly Qu
     return [];
   }
   return distinct(
-    rules.filter((rule) => applies(rule, input)).flatMap((rule) => attempt(() => declared(rule, input), [])),
+    rules.filter(({ match }) => matches(match, input)).flatMap((rule) => attempt(() => declared(rule, input), [])),
   );
 }
 
@@ -102,11 +108,8 @@ export function applicableMutators(mutators: readonly Mutator[], input: WriteInp
 }
 
 function declared(rule: Rule, input: RuleInput): readonly Query[] {
-  if (rule.on === 'delete') {
-    return input.operation === 'DELETE' ? rule.queries(input) : [];
-  }
-  if (input.operation === 'DELETE') {
-    return [];
+  if (rule.on === 'delete' || input.operation === 'DELETE') {
+    return rule.on === 'delete' && input.operation === 'DELETE' ? rule.queries(input) : [];
   }
   const stored = before(rule, input);
   return [...rule.queries(input), ...(stored === undefined ? [] : rule.queries(stored))];
@@ -118,7 +121,7 @@ export function evaluate(rules: readonly Rule[], input: RuleInput, answers: Worl
   if (exemption(input) !== undefined) {
     return { findings, failures };
   }
-  for (const rule of rules.filter((candidate) => applies(candidate, input))) {
+  for (const rule of rules.filter(({ match }) => matches(match, input))) {
     try {
       findings.push(...check(rule, input, answers).map((finding) => ({ ...finding, ruleId: rule.id })));
     } catch (error) {
@@ -130,11 +133,8 @@ export function evaluate(rules: readonly Rule[], input: RuleInput, answers: Worl
 
 function check(rule: Rule, input: RuleInput, answers: WorldAnswers): readonly Finding[] {
   const world = worldViewOf(declared(rule, input), answers);
-  if (rule.on === 'delete') {
-    return input.operation === 'DELETE' ? rule.check(input, world) : [];
-  }
-  if (input.operation === 'DELETE') {
-    return [];
+  if (rule.on === 'delete' || input.operation === 'DELETE') {
+    return rule.on === 'delete' && input.operation === 'DELETE' ? rule.check(input, world) : [];
   }
   const now = rule.check(input, world);
   const stored = before(rule, input);
@@ -151,7 +151,7 @@ function ratchet(now: readonly Finding[], then: readonly Finding[]): readonly Fi
       ? {
           ...finding,
           level: 'warn',
-          message: `${finding.message} This was so before the update, which is let through.`,
+          message: `${finding.message} ${LET_THROUGH}`,
         }
       : finding,
   );

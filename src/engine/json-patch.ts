@@ -3,7 +3,7 @@
  * (docs/adr/0005-mutate-then-diff.md). Application is the library's business.
  */
 import type { PatchOperation } from '../api/json-patch.ts';
-import { isJsonObject, jsonEqual, type JsonObject } from '../api/json.ts';
+import { isJsonObject, type JsonObject } from '../api/json.ts';
 
 /** Empty when nothing differs. Operations hold in the order given. */
 export function jsonPatch(before: unknown, after: unknown, path = ''): readonly PatchOperation[] {
@@ -34,7 +34,7 @@ function patchObject(before: JsonObject, after: JsonObject, path: string): reado
 /** Elements are changed in place and added at the end; anything else replaces the list as a whole. */
 function patchArray(before: readonly unknown[], after: readonly unknown[], path: string): readonly PatchOperation[] {
   if (after.length < before.length) {
-    return jsonEqual(before, after) ? [] : [{ op: 'replace', path, value: after }];
+    return [{ op: 'replace', path, value: after }];
   }
   return [
     ...before.flatMap((value, index) => jsonPatch(value, after[index], pointer(path, String(index)))),

@@ -8,6 +8,8 @@ export interface ListOptions {
   readonly path: string;
   readonly fieldSelector?: string;
   readonly labelSelector?: string;
+  /** Objects a page, where they are large. */
+  readonly page?: number;
   readonly signal: AbortSignal;
 }
 
@@ -25,9 +27,9 @@ const PAGE = 500;
  */
 export async function* listPages(
   client: Pick<KubeClient, 'request'>,
-  { path, fieldSelector, labelSelector, signal }: ListOptions,
+  { path, fieldSelector, labelSelector, page: length = PAGE, signal }: ListOptions,
 ): AsyncGenerator<ListPage> {
-  let limit = PAGE;
+  let limit = length;
   let next: string | undefined = '';
   while (next !== undefined) {
     const query = {

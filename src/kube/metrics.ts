@@ -2,7 +2,10 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { EventMetrics } from './events.ts';
 import type { LeadershipMetrics } from './lease.ts';
-import type { WatchMetrics } from './watch-cache.ts';
+import type { WatchMetrics, WatchState } from './watch-cache.ts';
+
+/** What happens to every watch from time to time; all else is one label value, because each is a series per resource. */
+const AS_EXPECTED = ['ended', 'expired'];
 
 export type KubeMetrics = WatchMetrics & LeadershipMetrics & EventMetrics;
 
@@ -10,7 +13,7 @@ export function createKubeMetrics(registry: Registry): KubeMetrics {
   const registers = [registry];
   const watchesEnded = new Counter({
     name: 'mcp_authz_watch_ended_total',
-    help: 'Watches and lists that ended: "ended" as they should, else what went wrong.',
+    help: 'Watches and lists that ended and were started anew: "ended" as they should, "expired" or "failed" (the log says how).',
     labelNames: ['resource', 'reason'],
     registers,
   });
@@ -20,24 +23,23 @@ export function createKubeMetrics(registry: Registry): KubeMetrics {
     labelNames: ['resource'],
     registers,
   });
-  const entries = new Gauge({
-    name: 'mcp_authz_watch_listed_objects',
-    help: 'Objects in the watch cache when it was last listed.',
-    labelNames: ['resource'],
-    registers,
-  });
-  const lags = new Map<string, () => number>();
-  new Gauge({
-    name: 'mcp_authz_watch_lag_seconds',
-    help: 'Time since the API server was last heard of on the watch of a resource.',
-    labelNames: ['resource'],
-    registers,
-    collect() {
-      for (const [resource, lagSeconds] of lags) {
-        this.set({ resource }, lagSeconds());
-      }
-    },
-  });
+  const caches = new Map<string, WatchState>();
+  const gauge = (name: string, help: string, value: (state: WatchState) => number): void => {
+    new Gauge({
+      ...{ name, help, labelNames: ['resource'], registers },
+      collect() {
+        caches.forEach((state, resource) => {
+          this.set({ resource }, value(state));
+        });
+      },
+    });
+  };
+  gauge('mcp_authz_cache_objects', 'Objects in the watch cache of a resource.', ({ objects }) => objects());
+  gauge(
+    'mcp_authz_watch_lag_seconds',
+    'Time since the API server was last heard of on the watch of a resource.',
+    ({ lagSeconds }) => lagSeconds(),
+  );
   const leading = new Gauge({
     name: 'mcp_authz_leading',
     help: '1 while this replica holds the Lease, else 0.',
@@ -51,14 +53,13 @@ export function createKubeMetrics(registry: Registry): KubeMetrics {
   });
   return {
     watchEnded: (resource, reason) => {
-      watchesEnded.inc({ resource, reason });
+      watchesEnded.inc({ resource, reason: AS_EXPECTED.includes(reason) ? reason : 'failed' });
     },
-    listed: (resource, count) => {
+    listed: (resource) => {
       lists.inc({ resource });
-      entries.set({ resource }, count);
     },
-    watchLag: (resource, lagSeconds) => {
-      lags.set(resource, lagSeconds);
+    watching: (resource, state) => {
+      caches.set(resource, state);
     },
     leading: (leads) => {
       leading.set(leads ? 1 : 0);

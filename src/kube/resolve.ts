@@ -7,7 +7,7 @@ import type { Analysis, AuthorizerSpec } from '../authorizers/analysis.ts';
 import type { IsolatedAnalyzer } from '../authorizers/index.ts';
 import { testMapOf } from '../decision-tests/config-map.ts';
 import { NO_TESTS, type TestMap, type TestRunResults } from '../decision-tests/outcome.ts';
-import { at } from '../api/json.ts';
+import { at, isJsonObject } from '../api/json.ts';
 import { DECISION_TESTS_LABEL } from '../api/names.ts';
 import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
 import { AUTHZ_CONFIG, authorizationOf, authorizerSpecOf, GROUP, resourceOfKind, WORKLOADS } from '../api/toolhive.ts';
@@ -109,11 +109,12 @@ export function createResolver({ client, discovery, analyze, tests }: ResolverDe
     { namespace, name, after, before }: DecisionTestsQuestion,
     signal: AbortSignal,
   ): Promise<Answer<TestRunResults>> {
-    const maps = isLabelValue(name) ? await testMaps(client, namespace, name, signal) : [];
-    return {
-      state: 'present',
-      value: maps.length === 0 ? NO_TESTS : await tests.runTests({ maps, config: name, after, before }, signal),
-    };
+    if (!isLabelValue(name)) {
+      return { state: 'present', value: NO_TESTS };
+    }
+    const found = await testMaps(client, namespace, name, signal);
+    const input = { ...found, config: name, after, before };
+    return { state: 'present', value: found.maps.length === 0 ? NO_TESTS : await tests.runTests(input, signal) };
   }
 
   return {
@@ -196,19 +197,42 @@ function isLabelValue(name: string): boolean {
   return /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(name);
 }
 
-/** Sorted by name, so that the same cases are asked where there is no room for all. */
+/** ConfigMaps and characters that are brought for one question; a thousand cases are less. */
+const MOST_MAPS = 100;
+const MOST_TEXT = 4 * 1024 * 1024;
+/** A ConfigMap holds up to 1 MiB, so pages of the usual length might be large. */
+const PAGE = 20;
+
+/** Sorted by name, as the API server lists them, so that the same cases are asked where there is no room for all. */
 async function testMaps(
   client: KubeClient,
   namespace: string,
   name: string,
   signal: AbortSignal,
-): Promise<readonly TestMap[]> {
+): Promise<{ readonly maps: readonly TestMap[]; readonly unlisted: readonly string[] }> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`;
   const found = new Map<string, TestMap>();
-  for await (const page of listAll(client, { path, labelSelector: `${DECISION_TESTS_LABEL}=${name}`, signal })) {
-    page.filter(isLive).forEach((object) => found.set(object.metadata.name ?? '', testMapOf(object)));
+  const unlisted = new Set<string>();
+  let size = 0;
+  const labelSelector = `${DECISION_TESTS_LABEL}=${name}`;
+  for await (const page of listAll(client, { path, labelSelector, page: PAGE, signal })) {
+    for (const map of page.filter(isLive).map(testMapOf)) {
+      size += found.has(map.name) ? 0 : textOf(map);
+      if (found.size < MOST_MAPS && size <= MOST_TEXT) {
+        found.set(map.name, map);
+      } else if (!found.has(map.name)) {
+        unlisted.add(map.name);
+      }
+    }
   }
-  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const maps = [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { maps, unlisted: [...unlisted] };
+}
+
+function textOf({ data }: TestMap): number {
+  return isJsonObject(data)
+    ? Object.values(data).reduce<number>((sum, text) => sum + (typeof text === 'string' ? text.length : 0), 0)
+    : 0;
 }
 
 function isLive({ metadata }: KubernetesObject): boolean {

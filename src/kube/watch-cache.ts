@@ -44,12 +44,17 @@ export interface WatchTimeouts extends WatchLimits {
   readonly backoff: Backoff;
 }
 
+export interface WatchState {
+  readonly lagSeconds: () => number;
+  readonly objects: () => number;
+}
+
 export interface WatchMetrics {
   /** A watch ended: `ended` as it should, else what went wrong. */
   watchEnded(resource: string, reason: string): void;
-  listed(resource: string, entries: number): void;
-  /** What to ask for the lag when the metrics are read. */
-  watchLag(resource: string, lagSeconds: () => number): void;
+  listed(resource: string): void;
+  /** What to ask when the metrics are read. */
+  watching(resource: string, state: WatchState): void;
 }
 
 export interface WatchCacheOptions<T> {
@@ -134,7 +139,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
     resume = resourceVersion;
     relistAt = clock.now() + timeouts.relistMs * (1 - clock.random() / 5); // replicas that started together do not stay so
     synced = true;
-    metrics?.listed(resource(), store.size());
+    metrics?.listed(resource());
   }
 
   /** One page; a connection that died without a word must not hold it for ever. */
@@ -221,7 +226,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
 
   return {
     run: async (signal) => {
-      metrics?.watchLag(resource(), () => lagMs() / 1000);
+      metrics?.watching(resource(), { lagSeconds: () => lagMs() / 1000, objects: store.size });
       const stopped = (): boolean => signal.aborted;
       while (!stopped()) {
         const error = await turn(signal);

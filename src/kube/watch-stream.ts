@@ -8,8 +8,8 @@ import { ApiError, apiErrorFrom, unreachable } from './errors.ts';
 
 /** Why a watch ended that the API server did not end. */
 export class WatchFault extends Error {
-  /** `unanswered`: not even a first word. `silent`: nothing more for too long. `malformed`: no event. `reported`: an ERROR event. */
-  readonly reason: 'unanswered' | 'silent' | 'malformed' | 'reported';
+  /** `unserved`: not before the CRD is there. `unanswered`: not even a first word. `silent`: nothing more for too long. `malformed`: no event. `reported`: an ERROR event. */
+  readonly reason: 'unserved' | 'unanswered' | 'silent' | 'malformed' | 'reported';
 
   constructor(reason: WatchFault['reason'], message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });

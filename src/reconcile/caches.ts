@@ -5,6 +5,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ServedResources } from '../kube/discovery.ts';
 import { createWatchCache, type CacheChange, type WatchCache, type WatchMetrics } from '../kube/watch-cache.ts';
+import { WatchFault } from '../kube/watch-stream.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { configKey, workloadKey } from './keys.ts';
 import type { ReferrerIndex } from './referrer-index.ts';
@@ -44,7 +45,7 @@ export function createCaches({ client, served, clock, logger, metrics }: CachesD
       path: () => {
         const known = served();
         if (known?.resources.has(resource) !== true) {
-          throw new Error(`the API server does not serve ${resource}.${GROUP}`);
+          throw new WatchFault('unserved', `the API server does not serve ${resource}.${GROUP}`);
         }
         return `/apis/${GROUP}/${known.version}/${resource}`;
       },

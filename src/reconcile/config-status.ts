@@ -6,7 +6,7 @@
  */
 import type { Analysis, Problem } from '../authorizers/analysis.ts';
 import { at, stringAt } from '../api/json.ts';
-import { FINALIZER, IN_USE_LABEL } from '../api/names.ts';
+import { FINALIZER, IN_USE_LABEL, POLICY_VERIFIED } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import { breakGlass } from '../rules/break-glass.ts';
 import type { Referrer } from '../rules/contract.ts';
@@ -47,8 +47,6 @@ export interface ConfigDecision extends StatusWrite {
 
 const VALID = 'Valid';
 const DELETION_BLOCKED = 'DeletionBlocked';
-/** Where another manager has the condition that would carry our verdict. */
-export const POLICY_VERIFIED = 'PolicyVerified';
 
 export const CONFIG_VOCABULARY: StatusVocabulary = {
   conditions: [VALID, DELETION_BLOCKED, POLICY_VERIFIED],
@@ -127,7 +125,7 @@ function validityOf({ problems }: Analysis, { owners }: StatusView): Verdict {
 }
 
 /** ToolHive's own sentences stand as they are; what only we find says where. */
-function problemsMessage(problems: readonly Problem[]): string {
+export function problemsMessage(problems: readonly Problem[]): string {
   return problems.map(({ path, message }) => (path.includes('[') ? `${path}: ${message}` : message)).join('; ');
 }
 

@@ -19,7 +19,7 @@ import { createWatchCache, type WatchCache, type WatchMetrics } from '../kube/wa
 import type { Logger } from '../runtime/logger.ts';
 import { workloadKey } from './keys.ts';
 
-interface Owner {
+export interface Owner {
   readonly kind: string;
   readonly name: string;
 }
@@ -104,7 +104,11 @@ export function followInjection({ pods, operator, maps }: InjectionCaches, wake:
     cache.onChange(({ namespace, before, after }) => {
       const owner = (after ?? before)?.owner;
       if (owner !== undefined && before?.digest !== after?.digest) {
-        wake(workloadKey(owner.kind, namespace, owner.name));
+        // The name is free again: a workload of another kind and the same name may have waited for it.
+        const kinds = after === undefined ? PROXIES.map(({ kind }) => kind) : [owner.kind];
+        kinds.forEach((kind) => {
+          wake(workloadKey(kind, namespace, owner.name));
+        });
       }
     });
   }
@@ -139,7 +143,7 @@ function operatorEntry(map: KubernetesObject): MapEntry {
   return { uid: map.metadata.uid ?? '', owner, digest: mapDigest(map) };
 }
 
-function ownEntry(map: KubernetesObject): MapEntry {
+export function ownEntry(map: KubernetesObject): MapEntry {
   const owner = objects(map.metadata['ownerReferences']).find(
     (each) =>
       groupOf(stringAt(each, 'apiVersion') ?? '') === GROUP && workloadType(stringAt(each, 'kind') ?? '') !== undefined,

@@ -1,6 +1,6 @@
 /** What a workload's status says about its pods: condition `AuthzInjected`, and what is told once. Pure. */
 import { stringAt } from '../api/json.ts';
-import { UNRESOLVED } from '../api/names.ts';
+import { INJECTED, UNRESOLVED } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import type { InjectionPlan } from '../injection/plan.ts';
 import { conditionsOf, type ConditionStatus, type Verdict } from './conditions.ts';
@@ -8,8 +8,6 @@ import type { Note } from './config-status.ts';
 import type { PodEntry } from './injection-caches.ts';
 import { isOutdated, livePods, type Resolved } from './rollout.ts';
 import type { Progress } from './rollout-runner.ts';
-
-export const INJECTED = 'AuthzInjected';
 
 export interface InjectionFacts {
   readonly plan: InjectionPlan;
@@ -28,7 +26,7 @@ export function injectionVerdict({ plan, pods, progress, clash }: InjectionFacts
   if (clash !== undefined) {
     return no(
       'NameClash',
-      `ConfigMap "${clash}" was not made by this project and is left alone; pods that need it wait or are refused.`,
+      `ConfigMap "${clash}" belongs to somebody else and is left alone; pods that need it wait or are refused.`,
     );
   }
   if (live.length === 0) {

@@ -10,7 +10,7 @@ import type { Resolver } from '../kube/resolve.ts';
 import { FIELD_MANAGER, type Writer } from '../kube/write.ts';
 import type { Verdict } from './conditions.ts';
 import type { Note } from './config-status.ts';
-import { mapDigest, type InjectionCaches, type PodEntry } from './injection-caches.ts';
+import { mapDigest, ownEntry, type InjectionCaches, type Owner, type PodEntry } from './injection-caches.ts';
 import { injectionNotes, injectionVerdict } from './injection-status.ts';
 import { workloadKey } from './keys.ts';
 import { wroteAnyOf } from './ownership.ts';
@@ -62,8 +62,8 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     return answer.state === 'present' ? answer.value : undefined;
   }
 
-  /** True where there is one of that name that is not ours: it is left alone. */
-  async function apply(namespace: string, map: DesiredMap, signal: AbortSignal): Promise<boolean> {
+  /** True where there is one of that name that is not this workload's: it is left alone. */
+  async function apply(kind: string, namespace: string, map: DesiredMap, signal: AbortSignal): Promise<boolean> {
     const { name } = map.metadata;
     const known = caches.maps.get(namespace, name);
     if (known?.digest === mapDigest(map)) {
@@ -74,14 +74,18 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     if (there !== undefined && there.metadata.labels?.[COMPONENT_LABEL] === undefined && !wroteAnyOf(there)) {
       return true;
     }
+    const entry = there === undefined ? known : ownEntry(there);
+    if (isOfAnotherKind(entry?.owner, kind)) {
+      return true;
+    }
     const options = { fieldManager: FIELD_MANAGER, force: true }; // it is ours as a whole
     await writer.applyObject(configMapPath(namespace, name), map, options, signal);
     return false;
   }
 
-  async function remove(namespace: string, name: string, signal: AbortSignal): Promise<void> {
+  async function remove(kind: string, namespace: string, name: string, signal: AbortSignal): Promise<void> {
     const known = caches.maps.get(namespace, name);
-    if (known === undefined) {
+    if (known === undefined || isOfAnotherKind(known.owner, kind)) {
       return;
     }
     try {
@@ -107,10 +111,10 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     const desired = desiredMaps(type, workload, plan);
     let clash: string | undefined;
     for (const map of desired.apply) {
-      clash = (await apply(namespace, map, signal)) ? map.metadata.name : clash;
+      clash = (await apply(type.kind, namespace, map, signal)) ? map.metadata.name : clash;
     }
     for (const name of desired.remove) {
-      await remove(namespace, name, signal);
+      await remove(type.kind, namespace, name, signal);
     }
     return clash;
   }
@@ -183,6 +187,11 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
       return sum;
     },
   };
+}
+
+/** Kinds may share a name, and the names of ConfigMaps are made of it: whose it is first keeps it. */
+function isOfAnotherKind(owner: Owner | undefined, kind: string): boolean {
+  return owner !== undefined && owner.kind !== kind;
 }
 
 const NO_PODS: Readonly<Record<PodState, number>> = { current: 0, outdated: 0, waiting: 0, missed: 0 };

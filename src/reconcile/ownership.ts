@@ -4,6 +4,7 @@
  * Source: Kubernetes documentation, Server-Side Apply, "Field management"; sigs.k8s.io/structured-merge-diff, FieldsV1.
  */
 import { at, isJsonObject, property, stringAt, type JsonObject } from '../api/json.ts';
+import { OWN_CONDITIONS } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import { FIELD_MANAGER } from '../kube/write.ts';
 
@@ -11,6 +12,11 @@ export interface StatusOwners {
   /** Another manager has this field of the status, or a part of it. */
   isForeign(field: string): boolean;
   isForeignCondition(type: string): boolean;
+  /**
+   * One of ours of which another manager has a part. Whoever rewrites the whole list from an older copy (ToolHive's
+   * operator patches a config's conditions so) comes to have what it changes, without meaning it.
+   */
+  isEntangled(type: string): boolean;
   /** We have it, so that leaving it out of what we apply takes it away. */
   isOurs(field: string): boolean;
   isOurCondition(type: string): boolean;
@@ -34,10 +40,13 @@ export function statusOwners(object: KubernetesObject, manager: string = FIELD_M
       .map((entry) => at(entry, 'fieldsV1', 'f:status'))
       .filter(isJsonObject);
   const [own, foreign] = [statuses(true), statuses(false)];
+  // A list without elements: the CRD has no list map there, and whoever wrote it has all of it.
+  const listIsForeign = foreign.some(hasWholeList);
+  const inPart = (type: string): boolean => foreign.some((fields) => hasCondition(fields, type));
   return {
     isForeign: (field) => foreign.some((fields) => hasField(fields, field)),
-    // A list without elements: the CRD has no list map there, and whoever wrote it has all of it.
-    isForeignCondition: (type) => foreign.some((fields) => hasCondition(fields, type) || hasWholeList(fields)),
+    isForeignCondition: (type) => listIsForeign || (!OWN_CONDITIONS.includes(type) && inPart(type)),
+    isEntangled: (type) => !listIsForeign && OWN_CONDITIONS.includes(type) && inPart(type),
     isOurs: (field) => own.some((fields) => hasField(fields, field)),
     isOurCondition: (type) => own.some((fields) => hasCondition(fields, type)),
   };

@@ -1,4 +1,4 @@
-/** The one place that writes a status: applied whole, never by force, and not over and over against somebody else. */
+/** The one place that writes a status: applied whole, by force over nothing but our own, and not over and over. */
 import { at, isJsonObject } from '../api/json.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import type { Clock } from '../kube/clock.ts';
@@ -67,20 +67,20 @@ export function createStatusWriter({
   async function apply(
     path: string,
     object: KubernetesObject,
-    { status }: StatusWrite,
+    { status, force, withoutEntangled }: StatusWrite,
     signal: AbortSignal,
   ): Promise<void> {
     const { name, namespace, uid, resourceVersion } = object.metadata;
-    const body = {
-      apiVersion: object.apiVersion,
-      kind: object.kind,
-      // Preconditions: not the next object of that name, and not one that somebody has written since it was looked at.
-      // A replica that wakes up with a write half sent is refused by the API server, whatever it believes.
-      metadata: { name, namespace, uid, resourceVersion },
-      status,
-    };
+    // Preconditions: not the next object of that name, and not one that somebody has written since it was looked at.
+    // A replica that wakes up with a write half sent is refused by the API server, whatever it believes.
+    const metadata = { name, namespace, uid, resourceVersion };
+    if (withoutEntangled !== undefined) {
+      await writer.mergePatch(`${path}/status`, { metadata, status: { conditions: withoutEntangled } }, signal);
+      return; // the rest follows when this write is seen
+    }
+    const body = { apiVersion: object.apiVersion, kind: object.kind, metadata, status };
     try {
-      const written = await writer.applyStatus(path, body, { fieldManager: FIELD_MANAGER, force: false }, signal);
+      const written = await writer.applyStatus(path, body, { fieldManager: FIELD_MANAGER, force }, signal);
       learn(object.kind, pruned(status, written));
     } catch (error) {
       const fields = refused(error);

@@ -23,6 +23,13 @@ export interface StatusWrite {
    */
   readonly status: JsonObject;
   readonly changed: boolean;
+  /** A condition of ours is entangled with another manager's: it is taken back. */
+  readonly force: boolean;
+  /**
+   * Where an entangled condition has to go, the list without it, to be written in place of `status`: by server-side apply
+   * the other manager's part would stay, a torso that the CRD refuses.
+   */
+  readonly withoutEntangled?: readonly JsonObject[];
 }
 
 /** A status as it is, and who wrote it. */
@@ -60,14 +67,23 @@ export function statusWrite(
   );
   const wantedNames = new Set(kept.map(([name]) => name));
   const wantedTypes = new Set(ours.map(({ type }) => type));
+  const unwanted = vocabulary.conditions.filter((type) => !wantedTypes.has(type) && conditions.has(type));
+  const entangled = unwanted.filter((type) => owners.isEntangled(type));
   const changed =
     ours.some((one) => !isThere(one, conditions.get(one.type))) ||
     kept.some(([name, value]) => !jsonEqual(at(object, 'status', name), value)) ||
-    vocabulary.conditions.some((type) => !wantedTypes.has(type) && conditions.has(type) && onlyOurs(owners, type)) ||
+    entangled.length > 0 ||
+    unwanted.some((type) => onlyOurs(owners, type)) ||
     vocabulary.fields.some((name) => !wantedNames.has(name) && owners.isOurs(name) && !owners.isForeign(name));
   return {
     status: { conditions: [...ours, ...shared], ...Object.fromEntries(kept) },
     changed,
+    force: ours.some(({ type }) => owners.isEntangled(type)),
+    ...(entangled.length === 0
+      ? {}
+      : {
+          withoutEntangled: [...conditions].filter(([type]) => !entangled.includes(type)).map(([, entry]) => entry),
+        }),
   };
 }
 

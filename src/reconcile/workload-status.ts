@@ -3,12 +3,12 @@
  * Condition, reasons and messages are those of ToolHive's workload controllers (handleAuthzConfig).
  */
 import { at } from '../api/json.ts';
+import { INJECTED, POLICY_VERIFIED } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import { AUTHZ_CONFIG, authorizationOf, GROUP, workloadType } from '../api/toolhive.ts';
 import type { Answer, ResolvedConfig } from '../rules/contract.ts';
 import type { Verdict } from './conditions.ts';
-import { POLICY_VERIFIED } from './config-status.ts';
-import { INJECTED } from './injection-status.ts';
+import { problemsMessage } from './config-status.ts';
 import { statusView, statusWrite, type StatusView, type StatusVocabulary, type StatusWrite } from './status.ts';
 
 export interface WorkloadFacts {
@@ -44,16 +44,21 @@ interface Assessment {
   readonly verdict: Omit<Verdict, 'type'>;
   /** ToolHive's hash of the config, where it can be used. */
   readonly hash?: string;
+  /** For our own condition: ToolHive's sentence points at a `Valid` that stands beside it and may say True. */
+  readonly ownMessage?: string;
 }
 
-function referring({ object, owners }: StatusView, { verdict, hash }: Assessment): Parameters<typeof statusWrite>[1] {
+function referring(
+  { object, owners }: StatusView,
+  { verdict, hash, ownMessage }: Assessment,
+): Parameters<typeof statusWrite>[1] {
   const type = owners.isForeignCondition(VALIDATED) ? POLICY_VERIFIED : VALIDATED;
   if (verdict.status === 'True') {
     return { verdicts: [{ type, ...verdict }], fields: { [HASH]: hash } };
   }
   return {
     verdicts: [
-      { type, ...verdict },
+      { type, ...verdict, ...(type === POLICY_VERIFIED && ownMessage !== undefined ? { message: ownMessage } : {}) },
       { type: READY, status: 'False', reason: 'NotReady', message: verdict.message },
     ],
     fields: {
@@ -84,10 +89,14 @@ function assess(workload: KubernetesObject, name: string, config: Answer<Resolve
 /** By the spec as it is, never by the config's own `Valid`, which may be about an earlier one (U3). */
 function usable(workload: KubernetesObject, name: string, qualified: string, { analysis }: ResolvedConfig): Assessment {
   if (analysis.problems.length > 0 || analysis.rendering === undefined) {
-    return failed(
-      'AuthzConfigRefNotValid',
-      `MCPAuthzConfig ${name} is not valid: MCPAuthzConfig ${qualified} is not valid (condition "Valid" is not True)`,
-    );
+    const invalid = `MCPAuthzConfig ${name} is not valid`;
+    return {
+      ...failed(
+        'AuthzConfigRefNotValid',
+        `${invalid}: MCPAuthzConfig ${qualified} is not valid (condition "Valid" is not True)`,
+      ),
+      ownMessage: `${invalid}: ${problemsMessage(analysis.problems)}`,
+    };
   }
   const types = workloadType(workload.kind)?.authorizerTypes;
   if (types !== undefined && !types.includes(analysis.type)) {

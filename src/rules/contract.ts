@@ -132,6 +132,9 @@ export interface Finding {
   readonly subject?: string;
 }
 
+/** Ends the message of a problem that an update found, rather than brought; it is a warning then. */
+export const LET_THROUGH = 'This was so before the update, which is let through.';
+
 export interface Cause {
   readonly reason: string;
   readonly message: string;
@@ -162,6 +165,8 @@ interface RuleBase<Input extends RuleInput> {
 /** Asked when an object is created or updated. */
 export interface WriteRule extends RuleBase<WriteInput> {
   readonly on: 'write';
+  /** Looks at oldObject itself to tell what the update brings: it is not asked about the stored object as well. */
+  readonly tellsOldFromNew?: true;
 }
 /** Asked when an object is deleted. */
 export interface DeleteRule extends RuleBase<DeleteInput> {

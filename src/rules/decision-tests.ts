@@ -6,7 +6,14 @@ import { ACKNOWLEDGE_WIDENING, WIDENING } from '../api/names.ts';
 import { annotation } from '../api/objects.ts';
 import { authorizerSpecOf } from '../api/toolhive.ts';
 import type { CaseOutcome, TestRunResults } from '../decision-tests/outcome.ts';
-import type { DecisionTestsQuestion, Finding, WorldView, WriteInput, WriteRule } from './contract.ts';
+import {
+  LET_THROUGH,
+  type DecisionTestsQuestion,
+  type Finding,
+  type WorldView,
+  type WriteInput,
+  type WriteRule,
+} from './contract.ts';
 
 /** Broken cases that are told one by one. */
 const LISTED = 20;
@@ -18,6 +25,8 @@ export const decisionTests: WriteRule = {
   title: 'A change of an MCPAuthzConfig keeps what the decision tests in ConfigMaps of its namespace expect.',
   on: 'write',
   match: { resources: ['mcpauthzconfigs'], operations: ['CREATE', 'UPDATE'] },
+  // Each case is decided before and after anyway, and there is time for it once.
+  tellsOldFromNew: true,
   queries: (input) => [
     { ask: 'decisionTests', ...decisionTestsQuestion(input) },
     { ask: 'analysis', spec: authorizerSpecOf(input.object) },
@@ -51,15 +60,17 @@ function unknown(input: WriteInput, why: string): readonly Finding[] {
 
 function brokenCases({ outcomes }: TestRunResults): readonly Finding[] {
   // First what the change breaks, then what was broken before it.
-  const rank = ({ before, expected }: CaseOutcome): number => (before === undefined || before === expected ? 0 : 1);
-  const broken = outcomes.filter(({ after, expected }) => after !== expected).sort((a, b) => rank(a) - rank(b));
+  const broken = outcomes
+    .filter(({ after, expected }) => after !== expected)
+    .sort((a, b) => Number(wasBroken(a)) - Number(wasBroken(b)));
   const told = broken.slice(0, LISTED).map((outcome): Finding => {
     const { configMap, name, action, expected, after, why } = outcome;
+    const message = `Decision test "${name}" of ConfigMap "${configMap}" expects ${expected}, and would get ${after}.`;
     return {
-      level: action === 'Deny' ? 'deny' : 'warn',
+      level: levelOf(outcome),
       path: 'spec.config',
       reason: 'DecisionTestBroken',
-      message: `Decision test "${name}" of ConfigMap "${configMap}" expects ${expected}, and would get ${after}.`,
+      message: action === 'Deny' && wasBroken(outcome) ? `${message} ${LET_THROUGH}` : message,
       detail: why,
       subject: `${configMap}\n${name}`,
     };
@@ -70,7 +81,7 @@ function brokenCases({ outcomes }: TestRunResults): readonly Finding[] {
     : [
         ...told,
         {
-          level: rest.some(({ action }) => action === 'Deny') ? 'deny' : 'warn',
+          level: rest.some((outcome) => levelOf(outcome) === 'deny') ? 'deny' : 'warn',
           path: 'spec.config',
           reason: 'MoreDecisionTestsBroken',
           message: `${String(rest.length)} more decision tests would be broken; "mcp-authz test" shows them all.`,
@@ -79,7 +90,16 @@ function brokenCases({ outcomes }: TestRunResults): readonly Finding[] {
       ];
 }
 
-function notRun({ unreadable, leftOut, undecidable }: TestRunResults): readonly Finding[] {
+function wasBroken({ before, expected }: CaseOutcome): boolean {
+  return before !== undefined && before !== expected;
+}
+
+function levelOf(outcome: CaseOutcome): 'deny' | 'warn' {
+  return outcome.action === 'Deny' && !wasBroken(outcome) ? 'deny' : 'warn';
+}
+
+/** Never a refusal: a slow moment must not keep anybody from a change. Never silence either. */
+function notRun({ unreadable, leftOut, unread, undecidable }: TestRunResults): readonly Finding[] {
   const warn = (reason: string, message: string): Finding => ({ level: 'warn', path: 'spec.config', reason, message });
   return [
     ...unreadable.map(({ configMap, message }) =>
@@ -90,13 +110,29 @@ function notRun({ unreadable, leftOut, undecidable }: TestRunResults): readonly 
       : [
           warn(
             'DecisionTestsLeftOut',
-            `${String(leftOut)} decision tests were not run, for want of time or room; "mcp-authz test" runs them all.`,
+            `${String(leftOut)} decision tests were not run, for want of time or room: whether this change breaks them ` +
+              'is not known. "mcp-authz test" runs them all.',
+          ),
+        ]),
+    ...(unread.length === 0
+      ? []
+      : [
+          warn(
+            'DecisionTestsUnread',
+            `The decision tests of ${namesOf(unread)} were not read to the end, for want of time or room: whether this ` +
+              'change breaks them is not known.',
           ),
         ]),
     ...(undecidable === undefined
       ? []
       : [warn('DecisionTestsUndecidable', `No decision test was run: ${undecidable}.`)]),
   ];
+}
+
+function namesOf(configMaps: readonly string[]): string {
+  const names = configMaps.slice(0, LISTED).map((name) => `"${name}"`);
+  const more = configMaps.length > LISTED ? ` and ${String(configMaps.length - LISTED)} more` : '';
+  return `${configMaps.length === 1 ? 'ConfigMap' : 'ConfigMaps'} ${names.join(', ')}${more}`;
 }
 
 /** What the stored object asks for counts, too: an update cannot take its own duty away. */

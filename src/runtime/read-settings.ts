@@ -63,6 +63,8 @@ export function readSettings(sources: SettingSources): Settings {
     leaseNamespace: read('leaseNamespace'),
     leaseName: read('leaseName'),
     logLevel: read('logLevel'),
+    tracingEndpoint: read('tracingEndpoint'),
+    tracingSamplingRatio: read('tracingSamplingRatio'),
   };
   if (problems.length > 0) {
     throw new SettingsError(problems.join('\n'));

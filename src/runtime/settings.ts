@@ -29,6 +29,8 @@ export interface Settings {
   readonly leaseNamespace: string;
   readonly leaseName: string;
   readonly logLevel: LogLevel;
+  readonly tracingEndpoint: string | undefined;
+  readonly tracingSamplingRatio: number;
 }
 
 /** Something that was given is not usable. The message names the setting, where it came from and what is allowed. */
@@ -75,6 +77,21 @@ const seconds = (value: string): number => {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number > 3600) {
     throw new Error('expected whole seconds from 0 to 3600');
+  }
+  return number;
+};
+
+const webAddress = (value: string): string => {
+  if (!/^https?:$/.test(URL.parse(value)?.protocol ?? '')) {
+    throw new Error('expected an address such as http://collector.observability:4318');
+  }
+  return value;
+};
+
+const ratio = (value: string): number => {
+  const number = Number(value);
+  if (value.trim() === '' || !(number >= 0 && number <= 1)) {
+    throw new Error('expected a number from 0 to 1');
   }
   return number;
 };
@@ -234,4 +251,16 @@ export const SETTINGS: SettingTable = {
   },
   leaseName: { flag: '--lease-name <name>', help: 'its name', fallback: 'mcp-authz-webhook', parse: text },
   logLevel: { flag: '--log-level <level>', help: LOG_LEVELS.join(', '), fallback: 'info', parse: oneOf(LOG_LEVELS) },
+  tracingEndpoint: {
+    flag: '--tracing-endpoint <url>',
+    help: 'OTLP/HTTP collector that traces are sent to, such as http://collector.observability:4318 (default: none are made)',
+    fallback: undefined,
+    parse: webAddress,
+  },
+  tracingSamplingRatio: {
+    flag: '--tracing-sampling-ratio <ratio>',
+    help: 'part of the requests that is traced where the caller has not decided it, 0 to 1',
+    fallback: 0.1,
+    parse: ratio,
+  },
 };

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { createCedar } from '../../src/authorizers/cedar.ts';
+import { createPolicyCompiler } from '../../src/authorizers/policy-compiler.ts';
 import { cedarv1 } from '../../src/authorizers/cedarv1.ts';
 import type { Decision, DecisionRequest } from '../../src/authorizers/decision.ts';
 import type { JsonObject } from '../../src/api/json.ts';
 
-const cedar = createCedar();
+const compile = createPolicyCompiler(createCedar());
 
 function decide(config: unknown, request: DecisionRequest): Decision | undefined {
-  return cedarv1.decide?.(config, cedar)(request);
+  return cedarv1.decide?.(config, compile)(request);
 }
 
 const jsonObject = fc

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCedar } from '../../src/authorizers/cedar.ts';
+import { createPolicyCompiler } from '../../src/authorizers/policy-compiler.ts';
 import { cedarv1 } from '../../src/authorizers/cedarv1.ts';
 import type { Decision } from '../../src/authorizers/decision.ts';
 import type { JsonObject } from '../../src/api/json.ts';
@@ -25,12 +26,12 @@ interface Vector {
 
 const OWN = join(import.meta.dirname, '../vectors');
 const FOLDER = process.env['MCP_AUTHZ_VECTORS'] ?? OWN;
-const cedar = createCedar();
+const compile = createPolicyCompiler(createCedar());
 
 function decide(vector: Vector): Decision | undefined {
   return cedarv1.decide?.(
     vector.config,
-    cedar,
+    compile,
   )({
     claims: vector.claims ?? {},
     feature: vector.Feature,

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JsonObject } from '../../src/api/json.ts';
 import { createCedar } from '../../src/authorizers/cedar.ts';
+import { createPolicyCompiler } from '../../src/authorizers/policy-compiler.ts';
 import { cedarv1 } from '../../src/authorizers/cedarv1.ts';
 import type { Decision, DecisionRequest } from '../../src/authorizers/decision.ts';
 
-const cedar = createCedar();
+const compile = createPolicyCompiler(createCedar());
 
 const REQUEST: DecisionRequest = {
   claims: {
@@ -29,7 +30,7 @@ const REQUEST: DecisionRequest = {
 };
 
 function run(config: unknown, request: DecisionRequest = REQUEST): Decision {
-  const decision = cedarv1.decide?.(config, cedar)(request);
+  const decision = cedarv1.decide?.(config, compile)(request);
   if (decision === undefined) {
     throw new Error('cedarv1 decides');
   }

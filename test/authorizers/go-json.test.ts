@@ -10,6 +10,10 @@ const TYPE = struct('Options', {
   inner: struct('Inner', { url: STRING }),
 });
 
+function wrong(path: string, kind: string, field: string, type: string): string {
+  return `${path}: json: cannot unmarshal ${kind} into Go struct field Options.root.${field} of type ${type}`;
+}
+
 it.each([
   ['{"name":"a"}', { name: 'a' }, [], []],
   ['{"NAME":"a"}', { name: 'a' }, [], []],
@@ -63,10 +67,45 @@ it.each([
     ['inner: json: cannot unmarshal number into Go struct field Options.root.inner of type Inner'],
     [],
   ],
+  ['{"NAME":null,"name":"b"}', { name: 'b' }, [], []],
+  ['{"NAME":"a","name":null}', { name: 'a' }, [], []],
+  ['{"NAME":"a","name":1}', { name: 'a' }, [wrong('name', 'number', 'name', 'string')], []],
+  ['{"NAMES":["a"],"names":null}', {}, [], []],
+  ['{"INNER":{"url":"x"},"inner":{"y":1}}', { inner: { url: 'x' } }, [], ['inner.y']],
+  ['{"INNER":{"url":"x"},"inner":null}', {}, [], []],
+  ['{"INNER":{"url":"x"},"inner":1}', { inner: { url: 'x' } }, [wrong('inner', 'number', 'inner', 'Inner')], []],
+  ['{"name":"\\ud800"}', { name: '\ufffd' }, [], []],
+  ['{"name":true}', {}, [wrong('name', 'bool', 'name', 'string')], []],
+  ['{"name":{}}', {}, [wrong('name', 'object', 'name', 'string')], []],
+  ['{"name":[]}', {}, [wrong('name', 'array', 'name', 'string')], []],
+  ['{"name":1.0}', {}, [wrong('name', 'number', 'name', 'string')], []],
+  ['{"on":1}', {}, [wrong('on', 'number', 'on', 'bool')], []],
+  ['{"on":false}', { on: false }, [], []],
+  ['{"count":true}', {}, [wrong('count', 'bool', 'count', 'int')], []],
+  ['{"count":-5}', { count: -5 }, [], []],
+  ['{"count":-9223372036854775808}', { count: -(2 ** 63) }, [], []],
+  ['{"count":9223372036854775808}', {}, [wrong('count', 'number 9223372036854776000', 'count', 'int')], []],
+  ['{"count":-9223372036854777856}', {}, [wrong('count', 'number -9223372036854778000', 'count', 'int')], []],
+  [
+    '{"inner":{"url":1}}',
+    { inner: {} },
+    ['inner.url: json: cannot unmarshal number into Go struct field Inner.root.inner.url of type string'],
+    [],
+  ],
+  ['{"b":1,"a":2}', {}, [], ['a', 'b']],
+  ['[]', {}, [': json: cannot unmarshal array into Go struct field Config.root of type Options'], []],
+  ['1.0', {}, [': json: cannot unmarshal number into Go struct field Config.root of type Options'], []],
+  ['{"\u017f\u212a\u017f":1,"\u212aey":2}', {}, [], ['\u017f\u212a\u017f', '\u212aey']],
   ['{"constructor":1,"__proto__":{"name":"x"},"toString":2}', {}, [], ['__proto__', 'constructor', 'toString']],
 ])('%s', (text, value, mismatches, ignored) => {
   const decoded = goDecode(parseJson(text), TYPE, 'root');
   expect(decoded.value).toEqual(value);
   expect(decoded.mismatches.map(({ path, message }) => `${path}: ${message}`)).toEqual(mismatches);
   expect(decoded.ignored).toEqual(ignored);
+});
+
+it('two letters outside ASCII are as good as one inside it', () => {
+  const type = struct('T', { risk: STRING });
+  expect(goDecode({ 'RI\u017f\u212a': 'a' }, type, 'root').value).toEqual({ risk: 'a' });
+  expect(goDecode({ risk: 'b', 'ri\u017fk': 'a' }, type, 'root').value).toEqual({ risk: 'a' });
 });

@@ -1,4 +1,4 @@
-/** net/url.Parse of Go 1.26, as ToolHive's proxy asks it; every answer was measured with Go. */
+/** net/url.Parse of Go 1.26, as ToolHive's proxy asks it; its faults in its own words. */
 import { parseGoUrl } from '../../src/authorizers/go-url.ts';
 
 it.each([
@@ -19,14 +19,52 @@ it.each([
 });
 
 it.each([
-  'pdp:9000/x:y\u0000',
-  ':pdp',
-  'http://pdp:port',
-  'http://p dp',
-  'http://[::1',
-  'http://pdp/%zz',
-  'a b:c',
-  '1a:b',
-])('%j is not', (text) => {
-  expect(parseGoUrl(text)).toHaveProperty('fault');
+  ['pdp:9000/x:y\u0000', 'invalid control character in URL'],
+  ['http://pdp/\u001f', 'invalid control character in URL'],
+  ['http://pdp/\u007f', 'invalid control character in URL'],
+  [':pdp', 'missing protocol scheme'],
+  ['http://pdp:port', 'invalid port ":port" after host'],
+  ['http://pdp:90x', 'invalid port ":90x" after host'],
+  ['http://pdp:x90', 'invalid port ":x90" after host'],
+  ['http://p dp', 'invalid character " " in host name'],
+  ['http://p|dp', 'invalid character "|" in host name'],
+  ['http://p%41dp', 'invalid URL escape "%41"'],
+  ['http://pdp%zz', 'invalid URL escape "%zz"'],
+  ['http://pdp%8', 'invalid URL escape "%8"'],
+  ['http://[::1', "missing ']' in host"],
+  ['http://[::1]x', 'invalid port "x" after host'],
+  ['http://[::1%41]', 'invalid URL escape "%41"'],
+  ['http://us er@pdp', 'invalid userinfo'],
+  ['http://us<er@pdp', 'invalid userinfo'],
+  ['http://us%zzer@pdp', 'invalid URL escape "%zz"'],
+  ['http://pdp/%zz', 'invalid URL escape "%zz"'],
+  ['http://pdp/%4', 'invalid URL escape "%4"'],
+  ['http://pdp/%', 'invalid URL escape "%"'],
+  ['http://pdp#%zz', 'invalid URL escape "%zz"'],
+  ['///%zz', 'invalid URL escape "%zz"'],
+  ['/%zz', 'invalid URL escape "%zz"'],
+  ['pdp%zz', 'invalid URL escape "%zz"'],
+  ['a b:c', 'first path segment in URL cannot contain colon'],
+  ['1a:b', 'first path segment in URL cannot contain colon'],
+])('%j is not: %s', (text, fault) => {
+  expect(parseGoUrl(text)).toEqual({ fault });
+});
+
+it.each([
+  ['a/b:c', ''],
+  ['a?b:c', ''],
+  ['a#b:c', ''],
+  ['http:%zz', 'http'],
+  ['http://pdp?%zz', 'http'],
+  ['http://pdp/%41%7e', 'http'],
+  ['http://pdp#%41', 'http'],
+  ['http://pdp%C3%a9', 'http'],
+  ['http://pdp%25', 'http'],
+  ['http://[fe80::1%25eth%41]:1', 'http'],
+  ['http://u%41:p%42@pdp', 'http'],
+  ['http://a@b@pdp', 'http'],
+  ['///a', ''],
+  ['h+t.t-1p://pdp', 'h+t.t-1p'],
+])('%j is one of scheme %j', (text, scheme) => {
+  expect(parseGoUrl(text)).toEqual({ scheme });
 });

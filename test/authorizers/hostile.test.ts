@@ -6,7 +6,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createValidatingHandler } from '../../src/admission/handler.ts';
 import { createAdmissionListener } from '../../src/admission/listener.ts';
-import { createIsolatedAnalyzer, type IsolatedAnalyzer } from '../../src/authorizers/isolated-analyzer.ts';
+import {
+  createIsolatedAnalyzer,
+  DEFAULT_ANALYZER,
+  type IsolatedAnalyzer,
+} from '../../src/authorizers/isolated-analyzer.ts';
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import { DEFAULT_POLICY } from '../../src/rules/contract.ts';
 import { createRules } from '../../src/rules/index.ts';
@@ -175,7 +179,7 @@ it.each([
 
 describe('a thread', () => {
   it('that takes too long is given up and replaced', async () => {
-    const impatient = createIsolatedAnalyzer({ workers: 1, timeoutMs: 1 });
+    const impatient = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1, timeoutMs: 1 });
     const many = Array.from({ length: 4000 }, (_, i) => `permit(principal, action, resource == Tool::"${String(i)}");`);
     await expect(impatient.analyze({ type: 'cedarv1', config: { policies: many } })).rejects.toMatchObject({
       code: 'ANALYSIS_TIMEOUT',
@@ -185,7 +189,7 @@ describe('a thread', () => {
 
   it('is not waited for once the request is gone', async () => {
     const gone = new AbortController();
-    const one = createIsolatedAnalyzer({ workers: 1, timeoutMs: 5000 });
+    const one = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1 });
     const many = Array.from(
       { length: 4000 },
       (_, i) => `permit(principal, action, resource == Tool::"x${String(i)}");`,

@@ -83,4 +83,59 @@ describe('pdpRequest', () => {
   ])('cannot ask with %s', (_name, config, change, fault) => {
     expect(ask(config, change)).toEqual({ fault });
   });
+
+  it.each<[object, string]>([
+    [{ url: 'http://pdp' }, 'http://pdp/decision'],
+    [{ url: 'https://pdp/' }, 'https://pdp/decision'],
+    [{ url: 'https://pdp/a//' }, 'https://pdp/a/decision'],
+    [{ url: 'https://pdp/a/#x' }, 'https://pdp/a/decision'],
+  ])('asks %j at %s', (http, url) => {
+    expect(ask({ http, claim_mapping: 'mpe' })).toMatchObject({ url });
+  });
+
+  it.each([[{}], [{ url: 1 }], [{ url: 'pdp' }], [{ url: 'ftp://pdp' }]])('cannot ask %j', (http) => {
+    expect(ask({ http })).toEqual({ fault: 'the url of the decision point cannot be asked' });
+  });
+
+  it.each([
+    [undefined, 30_000],
+    [0, 30_000],
+    [-1, 30_000],
+    [1, 1000],
+  ])('waits, with a timeout of %s, for %d milliseconds', (timeout, timeoutMs) => {
+    expect(ask({ http: { ...HTTP, timeout } })).toMatchObject({ timeoutMs });
+  });
+
+  it('takes the first claim that is there', () => {
+    const claims = { sub: 'alice', mroles: ['m'], roles: ['r'], mgroups: [], groups: ['g'], scopes: 's', scope: 't' };
+    expect(ask({ claim_mapping: 'mpe' }, { claims })).toMatchObject({
+      body: { principal: { sub: 'alice', mroles: ['m'], mgroups: [], scopes: 's', mannotations: {} } },
+    });
+    expect(
+      ask({ claim_mapping: 'mpe' }, { claims: { annotations: { a: 1 }, clearance: 1, mclearance: 2 } }),
+    ).toMatchObject({
+      body: { principal: { mannotations: { a: 1 }, mclearance: 2 } },
+    });
+    expect(ask({ claim_mapping: 'standard' }, { claims: {} })).toMatchObject({ body: { principal: {} } });
+  });
+
+  it('takes claims and arguments as deep as 500 levels, and no deeper', () => {
+    const nested = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as unknown;
+    const fault = 'claims or arguments nest deeper than 500 levels, which is the limit of this question';
+    expect(ask({}, { args: { a: nested(500) } })).not.toHaveProperty('fault');
+    expect(ask({}, { args: { a: nested(501) } })).toEqual({ fault });
+    expect(ask({}, { claims: { a: nested(501) } })).toEqual({ fault });
+  });
+
+  it('tells nothing of arguments and operation that is not wanted', () => {
+    const context = { include_args: false, include_operation: false };
+    expect(ask({ context })).toMatchObject({ body: { context: {} } });
+    expect(ask({ context: { include_args: true } })).toMatchObject({
+      body: { context: { mcp: { args: { city: 'Bern' } } } },
+    });
+    expect(ask({ context: { include_args: true } }, { args: undefined })).toMatchObject({ body: { context: {} } });
+    expect(ask({ context: { include_operation: true } })).toMatchObject({
+      body: { context: { mcp: { feature: 'tool', operation: 'call', resource_id: 'weather' } } },
+    });
+  });
 });

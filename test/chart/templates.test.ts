@@ -235,6 +235,20 @@ it('holds deleted configs longer than the slowest webhook may take', () => {
   expect(grace({ webhooks: { configsMutate: { timeoutSeconds: 30 } } })).toBe('--admission-grace=35');
 });
 
+it.each([
+  ['http://collector.observability:4318', 4318],
+  ['http://[fd00::1]:4317/otlp', 4317],
+  ['http://collector', 80],
+  ['https://collector.example.com/otlp', 443],
+])('sends traces to %s, and lets them out', (endpoint, port) => {
+  const rendered = render({ tracing: { enabled: true, endpoint, samplingRatio: 0.25 } });
+  expect(only(rendered, 'Deployment').spec?.template.spec?.containers[0]?.args).toEqual(
+    expect.arrayContaining([`--tracing-endpoint=${endpoint}`, '--tracing-sampling-ratio=0.25']),
+  );
+  expect(only(rendered, 'NetworkPolicy').spec?.egress).toContainEqual({ ports: [{ port, protocol: 'TCP' }] });
+  expect(JSON.stringify(only(render(), 'Deployment'))).not.toContain('tracing');
+});
+
 it('keeps the CRD on uninstall unless told otherwise', () => {
   const policy = (crds: object): unknown =>
     only(render({ crds }), 'CustomResourceDefinition').metadata.annotations?.['helm.sh/resource-policy'];

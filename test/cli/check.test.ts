@@ -106,12 +106,22 @@ spec:
     ]);
   });
 
+  it('may give a key twice: the last counts, as for kubectl, and that is told', async () => {
+    const twice = CONFIG.replace('  type: cedarv1', '  type: opav1\n  type: cedarv1');
+    const run = await checkFiles({ 'a.yaml': twice, 'b.json': '{"type":"x","version":"1.0","type":"opav1"}' });
+    expect(json(run).findings.map(({ file, line, level, reason }) => [file, line, level, reason])).toEqual([
+      [expect.stringMatching(/a\.yaml$/), 6, 'warn', 'RepeatedKey'],
+      [expect.stringMatching(/b\.json$/), 1, 'deny', 'UnknownType'],
+      [expect.stringMatching(/b\.json$/), 1, 'warn', 'RepeatedKey'],
+    ]);
+  });
+
   it('that cannot be read are told with their line, beside what the others hold', async () => {
-    const run = await checkFiles({ 'a.yaml': 'kind: [', 'b.yaml': BROKEN, 'c.yaml': 'a: 1\na: 2\n' });
+    const run = await checkFiles({ 'a.yaml': 'kind: [', 'b.yaml': BROKEN, 'c.yaml': 'a: *b\n' });
     expect(run.exitCode).toBe(2);
     expect(lines(run)).toEqual(['b.yaml:8 authz-config deny spec.config.policies[0]']);
     expect(run.errors).toMatch(/a\.yaml:1: /);
-    expect(run.errors).toMatch(/c\.yaml:2: Map keys must be unique/);
+    expect(run.errors).toMatch(/c\.yaml: there is no anchor "b"/);
     const missing = await runCheck(['-f', 'no/such/file.yaml']);
     expect([missing.exitCode, missing.errors]).toEqual([
       2,

@@ -4,19 +4,21 @@
  * Deployment's own arguments.
  */
 import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { V1Deployment } from '@kubernetes/client-node';
-import { issueCa, issueServing } from '../../src/certs/issue.ts';
+import { issueCa } from '../../src/certs/issue.ts';
 import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import type { KubectlResult } from '../../src/cli/playground/demonstration.ts';
 import { must } from '../../src/cli/playground/environment.ts';
 import { CHART, helmPath } from '../support/helm.ts';
 import { assembleImage, type Image } from '../support/image.ts';
+import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
+import { bundlesIn, CONFIGURATIONS, getJson } from './bundles.ts';
 import { eventually } from './cluster.ts';
 import { openControlPlane } from './control-plane.ts';
+import { runHookJob } from './hook-job.ts';
 import { config, POLICY, REFERENCE, workload } from './objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -25,26 +27,20 @@ const NAME = 'authz-mcp-authz-webhook';
 const HOUR = 3600 * 1000;
 
 let cluster: ControlPlane;
-let folder: string;
-let certificates: { ca: string; cert: string; key: string };
+let ca: string;
 
 beforeAll(async () => {
   helmPath();
-  folder = mkdtempSync(join(tmpdir(), 'mcp-authz-chart-'));
   cluster = await openControlPlane();
   const crds = process.env['MCP_AUTHZ_CRDS'] ?? join(ROOT, 'test/crds');
   const files = readdirSync(crds).filter((file) => file.endsWith('.yaml'));
   await must(cluster.kubectl, ['apply', '--server-side', ...files.flatMap((file) => ['-f', join(crds, file)])]);
   await must(cluster.kubectl, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
-  const now = new Date();
-  const ca = await issueCa({ commonName: 'ca of the test', lifetimeMs: HOUR, now });
-  const leaf = await issueServing({ ca, dnsNames: [`${NAME}.${NAMESPACE}.svc`], lifetimeMs: HOUR, now });
-  certificates = { ca: ca.cert, cert: leaf.cert, key: leaf.key };
+  ca = (await issueCa({ commonName: 'ca of the test', lifetimeMs: HOUR, now: new Date() })).cert;
 });
 
 afterAll(async () => {
   await cluster.stop();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function helm(...args: readonly string[]): Promise<KubectlResult> {
@@ -56,63 +52,8 @@ function helm(...args: readonly string[]): Promise<KubectlResult> {
   });
 }
 
-async function get<T>(...args: readonly string[]): Promise<T> {
-  return JSON.parse(await must(cluster.kubectl, ['get', ...args, '-o', 'json'])) as T;
-}
-
-interface Configurations {
-  readonly items: readonly {
-    readonly webhooks: readonly { readonly clientConfig: { readonly caBundle?: string } }[];
-  }[];
-}
-
-const CONFIGURATIONS = 'mutatingwebhookconfigurations,validatingwebhookconfigurations';
-
-const bundles = async (): Promise<readonly (string | undefined)[]> =>
-  (await get<Configurations>(CONFIGURATIONS)).items.flatMap(({ webhooks }) =>
-    webhooks.map(({ clientConfig: { caBundle } }) =>
-      caBundle === undefined ? undefined : Buffer.from(caBundle, 'base64').toString(),
-    ),
-  );
-
-describe('kubectl apply -k', () => {
-  afterEach(async () => {
-    await must(cluster.kubectl, ['delete', '-k', join(ROOT, 'webhooks'), '--wait=false']);
-  });
-
-  it('takes webhooks/', async () => {
-    await must(cluster.kubectl, ['apply', '-k', join(ROOT, 'webhooks')]);
-    const seen = await bundles();
-    expect(seen.length).toBeGreaterThan(3);
-    expect(new Set(seen)).toEqual(new Set([undefined]));
-  });
-
-  it('takes certs/files, with the CA in every webhook and the certificate in a Secret', async () => {
-    for (const part of ['webhooks', 'certs']) {
-      cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-    }
-    for (const [name, text] of [
-      ['ca.crt', certificates.ca],
-      ['tls.crt', certificates.cert],
-      ['tls.key', certificates.key],
-    ] as const) {
-      writeFileSync(join(folder, 'certs/files', name), text);
-    }
-    // The namespace of the test before may still be going.
-    await eventually(
-      'applied',
-      async () => (await cluster.kubectl(['apply', '-k', join(folder, 'certs/files')])).code === 0,
-    );
-    expect(new Set(await bundles())).toEqual(new Set([certificates.ca]));
-    const { data } = await get<{ data: Record<string, string> }>(
-      'secret',
-      'mcp-authz-webhook-tls',
-      '-n',
-      'mcp-authz-system',
-    );
-    expect(Buffer.from(data['tls.crt'] ?? '', 'base64').toString()).toBe(certificates.cert);
-  });
-});
+const get = <T>(...args: readonly string[]): Promise<T> => getJson<T>(cluster.kubectl, ...args);
+const bundles = (): ReturnType<typeof bundlesIn> => bundlesIn(cluster.kubectl);
 
 describe('helm upgrade', () => {
   const release = ['authz', CHART, '--namespace', 'upgraded'];
@@ -129,7 +70,7 @@ describe('helm upgrade', () => {
         resource,
         'mcp-authz-webhook',
       );
-      const caBundle = Buffer.from(certificates.ca).toString('base64');
+      const caBundle = Buffer.from(ca).toString('base64');
       const applied = {
         apiVersion: 'admissionregistration.k8s.io/v1',
         kind,
@@ -141,7 +82,7 @@ describe('helm upgrade', () => {
     }
     const changed = ['--set', 'replicaCount=3', '--set', 'webhooks.configsValidate.timeoutSeconds=7'];
     expect(await helm('upgrade', ...release, ...changed)).toMatchObject({ code: 0, stderr: '' });
-    expect(new Set(await bundles())).toEqual(new Set([certificates.ca]));
+    expect(new Set(await bundles())).toEqual(new Set([ca]));
     const { spec } = await get<V1Deployment>('deployment', NAME, '-n', 'upgraded');
     expect(spec?.replicas).toBe(3);
     expect(JSON.stringify(await get(CONFIGURATIONS))).toContain('"timeoutSeconds":7');
@@ -150,20 +91,25 @@ describe('helm upgrade', () => {
 
 describe('helm install', () => {
   let image: Image;
+  let collector: OtlpReceiver;
   let server: ReturnType<Image['start']> | undefined;
   const log: string[] = [];
 
   beforeAll(async () => {
     await must(cluster.kubectl, ['create', 'namespace', NAMESPACE]);
     await must(cluster.kubectl, ['label', 'namespace', NAMESPACE, 'pod-security.kubernetes.io/enforce=restricted']);
-    const installed = await helm('install', 'authz', CHART, '--namespace', NAMESPACE);
+    collector = await startOtlpReceiver();
+    const tracing = { enabled: true, endpoint: collector.endpoint, samplingRatio: 1 };
+    const values = Object.entries(tracing).flatMap(([key, value]) => ['--set', `tracing.${key}=${String(value)}`]);
+    const installed = await helm('install', 'authz', CHART, '--namespace', NAMESPACE, ...values);
     expect(installed.stderr).toBe('');
     image = assembleImage();
   });
 
-  afterAll(() => {
+  afterAll(async () => {
     server?.kill('SIGKILL');
     image.remove();
+    await collector.close();
   });
 
   it('makes Pods that a namespace which enforces "restricted" lets in', async () => {
@@ -176,10 +122,7 @@ describe('helm install', () => {
   it('runs from the image as nobody, on a root that is read-only, and gets ready with the permissions of the chart', async () => {
     const deployment = await get<V1Deployment>('deployment', NAME, '-n', NAMESPACE);
     const [container] = deployment.spec?.template.spec?.containers ?? [];
-    const token = await must(cluster.kubectl, ['create', 'token', NAME, '-n', NAMESPACE, '--duration', '1h']);
-    mkdirSync(join(image.root, 'etc'), { recursive: true });
-    cpSync(cluster.kubeconfigFor(NAME, token.trim()), join(image.root, 'etc/kubeconfig'));
-    chmodSync(join(image.root, 'etc/kubeconfig'), 0o644);
+    await signIn(NAME, 'etc/kubeconfig');
     const args = container?.args ?? [];
     const started = image.start([
       ...args,
@@ -212,8 +155,8 @@ describe('helm install', () => {
   it('issues its certificate and publishes the CA in every webhook', async () => {
     await eventually('published', async () => (await bundles()).every((bundle) => bundle !== undefined));
     const { data } = await get<{ data: Record<string, string> }>('secret', 'mcp-authz-webhook-tls', '-n', NAMESPACE);
-    const ca = Buffer.from(data['ca.crt'] ?? '', 'base64').toString();
-    expect((await bundles()).map((bundle) => bundle?.trim())).toEqual((await bundles()).map(() => ca.trim()));
+    const issued = Buffer.from(data['ca.crt'] ?? '', 'base64').toString();
+    expect((await bundles()).map((bundle) => bundle?.trim())).toEqual((await bundles()).map(() => issued.trim()));
   });
 
   it('is called through its Service, and refuses and admits', async () => {
@@ -268,10 +211,37 @@ describe('helm install', () => {
     expect(log.filter((line) => /forbidden/i.test(line))).toEqual([]);
   });
 
-  it('leaves nothing of the release behind', async () => {
-    // Nothing runs the hook's Pod here.
-    const gone = await helm('uninstall', 'authz', '--namespace', NAMESPACE, '--no-hooks', '--wait');
-    expect(gone.stdout).toContain('release "authz" uninstalled');
+  it('sends a trace of each request, with what it asked the API server, the last ones before it ends', async () => {
+    const ended = new Promise((resolve) => server?.once('exit', resolve));
+    server?.kill('SIGTERM');
+    await ended;
+    const requests = collector.spans.filter(({ name }) => name.startsWith('admission '));
+    const told = requests.map(({ attributes }) => [
+      attributes['mcp_authz.operation'],
+      attributes['mcp_authz.kind'],
+      attributes['mcp_authz.decision'],
+    ]);
+    expect(told).toEqual(expect.arrayContaining([['CREATE', 'MCPAuthzConfig', 'denied']]));
+    const creation = requests.find(({ name, attributes }) => {
+      return name === 'admission validate' && attributes['mcp_authz.kind'] === 'MCPServer';
+    });
+    const reads = collector.spans.filter(({ parentSpanId }) => parentSpanId === creation?.spanId);
+    expect(reads.map(({ name }) => name)).toContain('get mcpauthzconfigs');
+    expect(collector.text()).not.toMatch(/permit|forbid|shared|system:/);
+  });
+
+  it('leaves nothing of the release behind, nor of what the server has written, after its clean-up', async () => {
+    const uninstall = helm('uninstall', 'authz', '--namespace', NAMESPACE, '--wait');
+    expect(await runHookJob(cluster, image, { name: `${NAME}-cleanup`, namespace: NAMESPACE }, signIn)).toContain(
+      'nothing of ours is left',
+    );
+    const gone = await uninstall;
+    expect([gone.stdout, gone.stderr]).toEqual([expect.stringContaining('release "authz" uninstalled'), '']);
+    const written = await must(cluster.kubectl, ['get', 'secrets,leases', '-n', NAMESPACE, '-o', 'name']);
+    expect(written).not.toContain('mcp-authz');
+    const used = JSON.stringify(await get('mcpservers,mcpauthzconfigs', '-n', 'team'));
+    expect(used).not.toMatch(/authz\.toolhive\.stacklok\.dev\/(config-|resolved|in-use|deletion)/);
+    await must(cluster.kubectl, ['delete', 'mcpauthzconfig', 'shared', '-n', 'team', '--timeout=20s']);
     const kinds =
       'deployments,services,serviceaccounts,configmaps,secrets,networkpolicies,poddisruptionbudgets,roles,rolebindings,jobs,' +
       `clusterroles,clusterrolebindings,validatingadmissionpolicies,validatingadmissionpolicybindings,${CONFIGURATIONS}`;
@@ -283,6 +253,14 @@ describe('helm install', () => {
     );
     expect(items.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([]);
   });
+
+  /** A kubeconfig of one of the accounts, where the image has it. */
+  async function signIn(account: string, file: string): Promise<void> {
+    const token = await must(cluster.kubectl, ['create', 'token', account, '-n', NAMESPACE, '--duration', '1h']);
+    mkdirSync(join(image.root, 'etc'), { recursive: true });
+    cpSync(cluster.kubeconfigFor(account, token.trim()), join(image.root, file));
+    chmodSync(join(image.root, file), 0o644);
+  }
 
   function served(): { readonly port: number; readonly healthPort: number } | undefined {
     const line = log.find((entry) => entry.includes('"message":"serving"'));

@@ -4,7 +4,11 @@
  */
 import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import {
+  startControlPlane,
+  type ControlPlane,
+  type ControlPlaneOptions,
+} from '../../src/cli/playground/control-plane.ts';
 import { createKubeClient, loadKubeConfig } from '../../src/kube/client.ts';
 import { systemClock } from '../../src/kube/clock.ts';
 import { createWatchCache } from '../../src/kube/watch-cache.ts';
@@ -12,10 +16,13 @@ import { createTestLog } from '../support/log.ts';
 
 export const OUTPUT = 'MCP_AUTHZ_E2E_OUTPUT';
 
-export async function openControlPlane(progress: (text: string) => void = () => undefined): Promise<ControlPlane> {
+export async function openControlPlane({
+  progress = () => undefined,
+  apiServerFlags = [],
+}: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> {
   const kept = process.env[OUTPUT];
   if (kept === undefined) {
-    return startControlPlane({ progress });
+    return startControlPlane({ progress, apiServerFlags });
   }
   mkdirSync(kept, { recursive: true });
   const folder = mkdtempSync(join(kept, 'control-plane-'));
@@ -24,6 +31,7 @@ export async function openControlPlane(progress: (text: string) => void = () => 
     apiServerFlags: [
       `--audit-policy-file=${join(import.meta.dirname, 'audit-policy.yaml')}`,
       `--audit-log-path=${join(folder, 'audit.log')}`,
+      ...apiServerFlags, // the last one wins
     ],
   });
   const stopListening = listenToEvents(controlPlane.kubeconfigPath, join(folder, 'events.log'));

@@ -18,7 +18,7 @@ export interface Cluster {
 }
 
 /** Any resource of one namespace, e.g. `apps/v1/deployments/w` or `v1/pods`. */
-export function clusterOf({ client }: Api, namespace: string): Cluster {
+export function clusterOf({ client }: Pick<Api, 'client'>, namespace: string): Cluster {
   const url = (path: string): string => {
     const parts = path.split('/');
     const [root, rest] =

@@ -31,7 +31,7 @@ export default async function setUp(): Promise<void> {
   const crds = process.env['MCP_AUTHZ_CRDS'];
   const started: Started = {};
   holder.mcpAuthzE2e = started;
-  const cluster = await openControlPlane(say);
+  const cluster = await openControlPlane({ progress: say });
   started.cluster = cluster;
   const environment = await startEnvironment(
     cluster,

@@ -1,14 +1,14 @@
-/** A cluster with a Service in front of several replicas, as the chart installs it: own account, permissions and names. */
+/** A cluster with a Service in front of several replicas: accounts, permissions, names and registrations are the chart's. */
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { parseAllDocuments, stringify } from 'yaml';
 import { at, stringAt, type JsonObject } from '../../src/api/json.ts';
+import type { KubernetesObject } from '../../src/api/objects.ts';
 import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { installCrds, must, startServerProcess, type ServerProcess } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
-import { renderManifests } from '../../src/cli/manifests/manifests.ts';
 import { createKubeClient, loadKubeConfig, type KubeClient } from '../../src/kube/client.ts';
 import { ApiError } from '../../src/kube/errors.ts';
+import { renderRelease } from '../support/helm.ts';
 import { eventually } from './cluster.ts';
 import { keepMetrics, openControlPlane } from './control-plane.ts';
 import { config, POLICY } from './objects.ts';
@@ -21,7 +21,11 @@ export interface ReplicaCluster {
   /** As administrator. */
   readonly client: KubeClient;
   readonly balancer: Balancer;
-  /** Starts `serve` under the shipped account; not yet behind the Service. */
+  /** Everything that the chart renders. */
+  readonly release: readonly KubernetesObject[];
+  /** Kubeconfig of one of the chart's accounts. */
+  readonly accountOf: (name: string) => Promise<string>;
+  /** Starts `serve` under the chart's account; not yet behind the Service. */
   start(flags?: readonly string[], program?: Partial<Program>): Promise<ServerProcess>;
   /** Starts one, waits until it is ready and puts it behind the Service. */
   join(flags?: readonly string[], program?: Partial<Program>): Promise<ServerProcess>;
@@ -37,17 +41,30 @@ export interface Program {
 
 const SELF_MANAGED = ['--service-name', SERVICE, '--service-namespace', NAMESPACE];
 
-/** `through` gives the replicas another kubeconfig than that of their account, such as one of a proxy. */
-export async function openReplicaCluster(
-  through: (kubeconfig: string) => Promise<string> = (same) => Promise.resolve(same),
-): Promise<ReplicaCluster> {
-  const controlPlane = await openControlPlane();
+export interface ReplicaClusterOptions {
+  readonly apiServerFlags?: readonly string[];
+  /** Gives the replicas another kubeconfig than that of their account, such as one of a proxy. */
+  readonly through?: (kubeconfig: string) => Promise<string>;
+}
+
+export async function openReplicaCluster({
+  apiServerFlags = [],
+  through = (same) => Promise.resolve(same),
+}: ReplicaClusterOptions = {}): Promise<ReplicaCluster> {
+  const controlPlane = await openControlPlane({ apiServerFlags });
   const { kubectl } = controlPlane;
   const balancer = await startBalancer();
   await installCrds(kubectl, process.env['MCP_AUTHZ_CRDS'] ?? join(projectRoot(), 'test/crds'));
-  await must(kubectl, ['apply', '-f', join(projectRoot(), 'webhooks/rbac.yaml')]);
-  const token = await must(kubectl, ['create', 'token', SERVICE, '-n', NAMESPACE, '--duration', '24h']);
-  const kubeconfig = await through(controlPlane.kubeconfigFor(SERVICE, token.trim()));
+  const release = renderRelease(SERVICE, NAMESPACE);
+  const install = (...kinds: readonly string[]): Promise<string> =>
+    must(kubectl, ['apply', '-f', '-'], list(release.filter(({ kind }) => kinds.includes(kind))));
+  await must(kubectl, ['create', 'namespace', NAMESPACE]);
+  await install('ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding');
+  const accountOf = async (name: string): Promise<string> => {
+    const token = await must(kubectl, ['create', 'token', name, '-n', NAMESPACE, '--duration', '24h']);
+    return controlPlane.kubeconfigFor(name, token.trim());
+  };
+  const kubeconfig = await through(await accountOf(SERVICE));
   const client = createKubeClient(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath }));
   const replicas = new Set<ServerProcess>();
   const start: ReplicaCluster['start'] = async (flags = [], { root = projectRoot(), environment } = {}) => {
@@ -64,6 +81,8 @@ export async function openReplicaCluster(
     controlPlane,
     client,
     balancer,
+    release,
+    accountOf,
     start,
     join: async (...what) => {
       const replica = await start(...what);
@@ -73,7 +92,7 @@ export async function openReplicaCluster(
     },
     register: async () => {
       await must(kubectl, ['apply', '-f', '-'], service());
-      await must(kubectl, ['apply', '-f', '-'], manifests(balancer.port));
+      await must(kubectl, ['apply', '-f', '-'], list(registrations(release, balancer.port)));
     },
     stop: async () => {
       const running = [...replicas].filter(
@@ -113,22 +132,24 @@ function service(): string {
   });
 }
 
-/** As shipped, but for the port: nothing of a test can listen on 443. */
-function manifests(port: number): string {
-  const target = { service: { namespace: NAMESPACE, name: SERVICE } };
-  return parseAllDocuments(renderManifests({ target }))
-    .map((document) => {
-      const configuration = document.toJS() as JsonObject; // of our own making
+/** The chart's, but for the port: nothing of a test can listen on 443. */
+function registrations(release: readonly KubernetesObject[], port: number): readonly object[] {
+  return release
+    .filter(({ kind }) => kind.endsWith('WebhookConfiguration'))
+    .map((configuration) => {
       const webhooks = at(configuration, 'webhooks') as readonly JsonObject[];
-      return stringify({
+      return {
         ...configuration,
         webhooks: webhooks.map((webhook) => ({
           ...webhook,
           clientConfig: { service: { ...(at(webhook, 'clientConfig', 'service') as JsonObject), port } },
         })),
-      });
-    })
-    .join('---\n');
+      };
+    });
+}
+
+function list(items: readonly object[]): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 }
 
 export interface Balancer {

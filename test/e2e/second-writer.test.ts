@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../../src/api/objects.ts';
 import { adminApi, conditionOf, inParallel, metric, type Api } from './api.ts';
 import { eventually, sharedCluster } from './cluster.ts';
 import { config, KINDS, POLICY, workload } from './objects.ts';
-import { startOperator } from './operator.ts';
+import { OPERATOR, startOperator } from './operator.ts';
 
 /** Not asked about by our webhooks, so that a config can be stored that only the strict verdict finds wrong. */
 const NAMESPACE = 'kube-node-lease';
@@ -35,6 +35,49 @@ async function versions(): Promise<string> {
 }
 
 const writes = (): Promise<number> => metric(sharedCluster().healthPort, 'mcp_authz_loop_writes_total');
+
+it('S13: a writer that rewrites the whole list from an older copy does not silence our verdict', async () => {
+  const older = (object: KubernetesObject | undefined): readonly object[] =>
+    ((at(object, 'status', 'conditions') ?? []) as readonly Record<string, unknown>[]).map((each) =>
+      each['type'] === 'PolicyVerified'
+        ? { ...each, status: 'True', reason: 'Older', message: 'an older copy', observedGeneration: 99 }
+        : each,
+    );
+  const rewrite = async (resource: string): Promise<void> => {
+    const conditions = older(await api.get(NAMESPACE, resource, 'rewritten'));
+    await api.patch(NAMESPACE, resource, 'rewritten', { status: { conditions } }, OPERATOR, '/status');
+  };
+  const refuted = (resource: string): Promise<void> =>
+    eventually(`our verdict about ${resource}`, async () => {
+      const verdict = conditionOf(await api.get(NAMESPACE, resource, 'rewritten'), 'PolicyVerified');
+      return verdict?.['status'] === 'False' && verdict['reason'] !== 'Older';
+    });
+  const foreign = (type: string): object => {
+    const lastTransitionTime = '2026-11-24T00:00:00Z';
+    return { status: { conditions: [{ type, status: 'True', reason: 'Said', message: 'said', lastTransitionTime }] } };
+  };
+  await api.create(NAMESPACE, CONFIGS, config('rewritten', [TWO_IN_ONE]));
+  await api.create(
+    NAMESPACE,
+    'mcpservers',
+    workload('MCPServer', 'rewritten', { authzConfigRef: { name: 'rewritten' } }),
+  );
+  await api.patch(NAMESPACE, CONFIGS, 'rewritten', foreign('Valid'), OPERATOR, '/status');
+  await api.patch(NAMESPACE, 'mcpservers', 'rewritten', foreign('AuthzConfigRefValidated'), OPERATOR, '/status');
+  for (const resource of [CONFIGS, 'mcpservers']) {
+    await refuted(resource);
+    await rewrite(resource);
+    await refuted(resource);
+  }
+  await rewrite('mcpservers');
+  await api.patch(NAMESPACE, 'mcpservers', 'rewritten', { spec: { authzConfigRef: null } });
+  await eventually('the condition goes with the reference', async () => {
+    const object = await api.get(NAMESPACE, 'mcpservers', 'rewritten');
+    return object !== undefined && conditionOf(object, 'PolicyVerified') === undefined;
+  });
+  await api.remove(NAMESPACE, 'mcpservers', 'rewritten');
+  await api.remove(NAMESPACE, CONFIGS, 'rewritten');
+});
 
 it('S13: after both have settled neither writes for 60 s, whoever came first', async () => {
   const names = Array.from({ length: 5 }, (_, i) => String(i));

@@ -1,12 +1,13 @@
 /** An installation is used, looked over by the doctor, and cleaned up: nothing of ours is found afterwards. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import type { V1Job } from '@kubernetes/client-node';
 import { PREFIX } from '../../src/api/names.ts';
 import { must, type ServerProcess } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import { eventually } from './cluster.ts';
 import { config, KINDS, REFERENCE, workload } from './objects.ts';
-import { NAMESPACE, openReplicaCluster, type ReplicaCluster } from './replicas.ts';
+import { NAMESPACE, openReplicaCluster, SERVICE, type ReplicaCluster } from './replicas.ts';
 
 let cluster: ReplicaCluster;
 let server: ServerProcess;
@@ -27,8 +28,12 @@ interface Run {
 }
 
 function mcpAuthz(...args: readonly string[]): Promise<Run> {
+  return mcpAuthzAs(cluster.controlPlane.kubeconfigPath, ...args);
+}
+
+function mcpAuthzAs(kubeconfig: string, ...args: readonly string[]): Promise<Run> {
   const main = join(projectRoot(), 'dist/main.js');
-  const full = [main, ...args, '--kubeconfig', cluster.controlPlane.kubeconfigPath];
+  const full = [main, ...args, '--kubeconfig', kubeconfig];
   return new Promise((resolve) => {
     execFile(process.execPath, full, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), output: `${stdout}${stderr}` });
@@ -104,9 +109,9 @@ it('every replica stopped: the API server itself keeps what is in use, and lets 
 it('a server that is away and a permission that is missing: the doctor says so and what to do', async () => {
   cluster.balancer.remove(server.port);
   cluster.balancer.cut(server.port);
+  const role = cluster.release.find(({ kind, metadata }) => kind === 'ClusterRole' && metadata.name === SERVICE);
   const patch = [{ op: 'remove', path: '/rules/1' }];
-  const args = ['patch', 'clusterrole', 'mcp-authz-webhook', '--type=json', '-p', JSON.stringify(patch)];
-  await kubectl(...args);
+  await kubectl('patch', 'clusterrole', SERVICE, '--type=json', '-p', JSON.stringify(patch));
   const { code, output } = await mcpAuthz('doctor', '-o', 'json');
   expect(code).toBe(2);
   const { level, checks } = JSON.parse(output) as { level: string; checks: { check: string; level: string }[] };
@@ -123,7 +128,7 @@ it('a server that is away and a permission that is missing: the doctor says so a
       remedy: 'grant it: kubectl apply -f webhooks/rbac.yaml (the ClusterRole)',
     })),
   ]);
-  await kubectl('apply', '-f', join(projectRoot(), 'webhooks/rbac.yaml'));
+  await must(cluster.controlPlane.kubectl, ['apply', '-f', '-'], JSON.stringify(role));
   cluster.balancer.add(server.port);
 });
 
@@ -137,14 +142,20 @@ it('cleanup says what it would do, and changes nothing without --yes', async () 
   expect((await mcpAuthz('cleanup', '--dry-run')).code).toBe(0);
 });
 
-it('cleanup while the server runs, as the pre-delete hook does, then the uninstall: nothing of ours is left', async () => {
-  await kubectl('create', 'deployment', 'hook', '-n', NAMESPACE, '--image=example.com/hook:1', '--replicas=2');
+it('cleanup as the pre-delete hook runs it, while the server runs, then the uninstall: nothing of ours is left', async () => {
+  await kubectl('create', 'deployment', SERVICE, '-n', NAMESPACE, '--image=example.com/hook:1', '--replicas=2');
   const replicas = (): Promise<string> =>
-    kubectl('get', 'deployment', 'hook', '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas} {.status.replicas}');
+    kubectl('get', 'deployment', SERVICE, '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas} {.status.replicas}');
   await eventually('it has replicas', async () => (await replicas()) === '2 2');
-  const { code, output } = await mcpAuthz('cleanup', '--yes', '--deployment', 'hook');
+  const job = cluster.release.find(({ kind }) => kind === 'Job') as unknown as V1Job;
+  const command = job.spec?.template.spec?.containers[0]?.command ?? [];
+  const account = job.spec?.template.spec?.serviceAccountName ?? '';
+  const { code, output } = await mcpAuthzAs(
+    await cluster.accountOf(account),
+    ...command.slice(command.indexOf('/app/dist/main.js') + 1),
+  );
   expect([code, output]).toEqual([0, expect.stringContaining('nothing of ours is left')]);
-  expect(output).toContain('scaled Deployment hook to nothing');
+  expect(output).toContain(`scaled Deployment ${SERVICE} to nothing`);
   expect(await replicas()).toBe('0 ');
   const lease = await kubectl(
     'get',
@@ -154,17 +165,18 @@ it('cleanup while the server runs, as the pre-delete hook does, then the uninsta
     '-o',
     'jsonpath={.items[*].metadata.ownerReferences[*].kind}',
   );
-  expect(lease).toBe('ServiceAccount');
+  expect(lease).toBe('Deployment');
   // The server still runs, and must not begin again.
   await kubectl('label', 'mcpauthzconfig', 'shared', '-n', 'one', 'poke=1');
   await server.stop();
+  // As Helm does with what it has installed.
+  await kubectl('delete', '-f', join(projectRoot(), 'webhooks/backstop.yaml'));
   expect(await traces()).toEqual([]);
-  await kubectl('delete', 'serviceaccount', 'mcp-authz-webhook', '-n', NAMESPACE);
+  await kubectl('delete', 'deployment', SERVICE, '-n', NAMESPACE);
   await eventually(
     'the Lease is gone',
     async () => (await kubectl('get', 'lease', '-n', NAMESPACE, '-o', 'name')) === '',
   );
   await kubectl('delete', 'mcpauthzconfig', 'shared', '-n', 'one', '--timeout=20s');
-  await kubectl('delete', '-f', join(projectRoot(), 'webhooks/rbac.yaml'), '--ignore-not-found');
   expect((await mcpAuthz('cleanup')).output).toBe('nothing of ours is there\n');
 });

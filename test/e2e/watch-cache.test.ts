@@ -85,7 +85,7 @@ function start(timeouts: Partial<WatchTimeouts>): Running {
       listed: () => {
         lists += 1;
       },
-      watchLag: () => undefined,
+      watching: () => undefined,
     },
     timeouts: { backoff: { firstMs: 100, ceilingMs: 1000 }, ...timeouts },
   });

@@ -41,8 +41,12 @@ describe('decide', () => {
     [['Forbidden'], 403, 'Forbidden'],
     [['Forbidden', 'Conflict'], 409, 'Conflict'],
     [['Conflict', 'Invalid'], 422, 'Invalid'],
+    [['Conflict', undefined], 422, 'Invalid'],
   ] as const)('answers %j with %d', (refusals, code, reason) => {
-    const decision = decide({ findings: refusals.map((refusal) => finding({ refusal })), failures: [] });
+    const decision = decide({
+      findings: refusals.map((refusal) => finding(refusal === undefined ? {} : { refusal })),
+      failures: [],
+    });
     expect(decision.verdict === 'denied' && [decision.status.code, decision.status.reason]).toEqual([code, reason]);
   });
 
@@ -61,6 +65,21 @@ describe('decide', () => {
 
   it.each([
     ['a rule that failed', { findings: [], failures: [failure] }, 500, 'internal error in rule "broken"'],
+    [
+      'rules that failed',
+      { findings: [], failures: [failure, { ...failure, ruleId: 'other' }] },
+      500,
+      'internal error in rule "broken", rule "other"',
+    ],
+    [
+      'open questions',
+      {
+        findings: [finding({ level: 'unknown', message: 'One.' }), finding({ level: 'unknown', message: 'Two.' })],
+        failures: [],
+      },
+      503,
+      'One. Two.',
+    ],
     [
       'an open question',
       { findings: [finding({ level: 'unknown', message: 'Not known.' })], failures: [] },
@@ -86,5 +105,20 @@ describe('decide', () => {
   it('cuts a single warning that alone would use the room of all', () => {
     const decision = decide({ findings: [finding({ level: 'warn', message: 'x'.repeat(5000) })], failures: [] });
     expect(decision.verdict === 'allowed' && decision.warnings.map((text) => text.length)).toEqual([951]);
+  });
+
+  it('uses all of the room, and no more', () => {
+    const prefix = 'spec.x: '.length + ' [some-rule]'.length;
+    const warnings = (...lengths: readonly number[]): readonly number[] => {
+      const findings = lengths.map((length, index) =>
+        finding({ level: 'warn', message: `${String(index)}${'x'.repeat(length - prefix - 1)}` }),
+      );
+      const decision = decide({ findings, failures: [] });
+      return decision.verdict === 'allowed' ? decision.warnings.map((text) => text.length) : [];
+    };
+    const rest = '1 more warnings; "mcp-authz check" shows them all.'.length;
+    expect(warnings(950)).toEqual([950]);
+    expect(warnings(950, 950, 950, 950)).toEqual([950, 950, 950, 950]);
+    expect(warnings(950, 950, 950, 949, 30)).toEqual([950, 950, 950, 949, rest]);
   });
 });

@@ -1,6 +1,16 @@
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
-import { evaluate, exemption, queriesOf } from '../../src/engine/evaluate.ts';
-import type { Finding, Rule, WriteRule } from '../../src/rules/contract.ts';
+import {
+  applicableMutators,
+  compareFindings,
+  evaluate,
+  exemption,
+  matches,
+  queriesOf,
+  queriesOfMutators,
+  type RuleFinding,
+} from '../../src/engine/evaluate.ts';
+import type { DeleteRule, Finding, Match, Mutator, Rule, WriteRule } from '../../src/rules/contract.ts';
+import type { KubernetesObject } from '../../src/api/objects.ts';
 import { config, create, remove, server, update } from '../support/objects.ts';
 
 const NOTHING = createWorldAnswers();
@@ -167,5 +177,216 @@ describe('queries', () => {
     });
     expect(queriesOf([broken, asking], create(server()))).toEqual([{ ask: 'namespace', name: 'ns' }]);
     expect(evaluate([broken], create(server()), NOTHING).failures).toHaveLength(1);
+  });
+});
+
+describe('a ConfigMap with decision tests', () => {
+  const map = (data: unknown, metadata: Record<string, unknown> = {}): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'm', namespace: 'ns', ...metadata },
+    data,
+  });
+  const label = (value: string): Record<string, unknown> => ({
+    labels: { 'authz.toolhive.stacklok.dev/decision-tests': value },
+  });
+  const action = (value: string): Record<string, unknown> => ({
+    annotations: { 'authz.toolhive.stacklok.dev/decision-tests-action': value },
+  });
+  const UNCHANGED = 'the spec is unchanged';
+
+  it.each([
+    ['data', map({ a: '1' }), map({ a: '2' }), undefined],
+    ['the label', map({}, label('a')), map({}, label('b')), undefined],
+    ['the label, which was not there', map({}), map({}, label('b')), undefined],
+    ['the action', map({}, action('Warn')), map({}, action('Deny')), undefined],
+    ['the action, which was not there', map({}, label('a')), map({}, { ...label('a'), ...action('Deny') }), undefined],
+    ['another label', map({}, { labels: { a: 'b' } }), map({}, { labels: { a: 'c' } }), UNCHANGED],
+    ['another annotation', map({}), map({}, { annotations: { a: 'b' } }), UNCHANGED],
+    ['a label without a value', map({}), map({}, label('')), UNCHANGED],
+    ['a field spec, which it does not have', map({}), { ...map({}), spec: 1 }, UNCHANGED],
+  ])('is judged by %s', (_what, before, after, why) => {
+    expect(exemption(update(before, after))).toBe(why);
+  });
+});
+
+describe('what a rule is for', () => {
+  const core = (kind: string, labels?: Record<string, string>): KubernetesObject => ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { name: 'x', ...(labels === undefined ? {} : { labels }) },
+  });
+  const match = (extra: Partial<Match> = {}): Match => ({
+    resources: ['mcpservers'],
+    operations: ['CREATE'],
+    ...extra,
+  });
+  const pods = match({ group: '', resources: ['pods'], labels: { a: ['1', '2'], b: ['x'] } });
+
+  it.each<[string, Match, KubernetesObject, boolean]>([
+    ["one of ToolHive's", match(), server(), true],
+    ['another of them', match(), config(), false],
+    ['an older version of it', match(), { ...server(), apiVersion: 'toolhive.stacklok.dev/v1alpha1' }, true],
+    ['a kind of the same name elsewhere', match(), { ...server(), apiVersion: 'example.com/v1' }, false],
+    ['a kind of the same name in the core', match(), { ...server(), apiVersion: 'v1' }, false],
+    ['another operation', match({ operations: ['UPDATE'] }), server(), false],
+    ["a kind that is nobody's", match({ resources: ['secrets'], group: '' }), core('Secret'), false],
+    ['a ConfigMap', match({ resources: ['configmaps'], group: '' }), core('ConfigMap'), true],
+    ['a ConfigMap without the group', match({ resources: ['configmaps'] }), core('ConfigMap'), false],
+    [
+      'a Pod of another group',
+      match({ resources: ['pods'], group: 'example.com' }),
+      { ...core('Pod'), apiVersion: 'example.com/v1' },
+      false,
+    ],
+    ['a Pod with every label', pods, core('Pod', { a: '2', b: 'x', c: 'y' }), true],
+    ['a Pod with a label at another value', pods, core('Pod', { a: '3', b: 'x' }), false],
+    ['a Pod with one of them', pods, core('Pod', { a: '1' }), false],
+    ['a Pod without labels', pods, core('Pod'), false],
+    ['a Pod without labels, where none will do', { ...pods, labels: { a: [''] } }, core('Pod'), true],
+  ])('%s', (_what, wanted, object, expected) => {
+    expect(matches(wanted, create(object))).toBe(expected);
+  });
+
+  it('a rule about writes is not asked about a deletion, nor one about deletions about a write', () => {
+    const everything: Match = { resources: ['mcpservers'], operations: ['CREATE', 'DELETE'] };
+    const queries = (): readonly [] => {
+      throw new Error('asked');
+    };
+    const write = rule('write', () => [denial('spec')], { match: everything, queries });
+    const deletion: DeleteRule = { ...write, on: 'delete', queries, check: () => [denial('')] };
+    expect(evaluate([write], remove(server()), NOTHING)).toEqual({ findings: [], failures: [] });
+    expect(evaluate([deletion], create(server()), NOTHING)).toEqual({ findings: [], failures: [] });
+    expect(evaluate([write], create(server()), NOTHING).failures).toHaveLength(1);
+    expect(evaluate([deletion], remove(server()), NOTHING).failures).toHaveLength(1);
+  });
+
+  it('a rule about deletions asks and finds on a deletion', () => {
+    const deletion: DeleteRule = {
+      id: 'deletion',
+      title: 'deletion',
+      on: 'delete',
+      match: { resources: ['mcpauthzconfigs'], operations: ['DELETE'] },
+      queries: ({ name }) => [{ ask: 'referrers', namespace: 'ns', name }],
+      check: ({ name }, world) => [denial('', `${name}: ${world.referrers('ns', name).state}`)],
+    };
+    expect(queriesOf([deletion], remove(config()))).toEqual([{ ask: 'referrers', namespace: 'ns', name: 'a' }]);
+    expect(queriesOf([deletion], create(config()))).toEqual([]);
+    expect(evaluate([deletion], remove(config()), NOTHING).findings.map(({ message }) => message)).toEqual([
+      'a: unknown',
+    ]);
+  });
+});
+
+describe('mutators', () => {
+  const mutator = (
+    id: string,
+    queries: Mutator['queries'],
+    resources: readonly string[] = ['mcpservers'],
+  ): Mutator => ({
+    id,
+    title: id,
+    match: { resources, operations: ['CREATE', 'UPDATE'] },
+    queries,
+    mutate: ({ object }) => ({ object, findings: [] }),
+  });
+  const namespaces = mutator('namespaces', ({ namespace }) => [{ ask: 'namespace', name: namespace }]);
+  const others = mutator('others', () => [{ ask: 'namespace', name: 'other' }], ['mcpauthzconfigs']);
+  const broken = mutator('broken', () => {
+    throw new Error('boom');
+  });
+
+  it('apply where they match, and to nothing on its way out', () => {
+    const ids = (input: Parameters<typeof applicableMutators>[1]): readonly string[] =>
+      applicableMutators([namespaces, others], input).map(({ id }) => id);
+    expect(ids(create(server()))).toEqual(['namespaces']);
+    expect(ids(create(server({}, { deletionTimestamp: '2026-11-24T00:00:00Z' })))).toEqual([]);
+  });
+
+  it('ask each question once; one that throws asks nothing', () => {
+    expect(queriesOfMutators([broken, namespaces, namespaces, others], create(server()))).toEqual([
+      { ask: 'namespace', name: 'ns' },
+    ]);
+  });
+});
+
+describe('what an update is judged by', () => {
+  it('the stored object is looked at as if it were created, with questions of its own', () => {
+    const seen: unknown[] = [];
+    const images = rule(
+      'images',
+      (input) => {
+        seen.push([input.operation, input.oldObject !== undefined]);
+        return [denial('spec')];
+      },
+      { queries: ({ object }) => [{ ask: 'namespace', name: JSON.stringify(object['spec']) }] },
+    );
+    const input = update(server({ image: 'a' }), server({ image: 'b' }));
+    expect(queriesOf([images], input)).toEqual([
+      { ask: 'namespace', name: '{"image":"b"}' },
+      { ask: 'namespace', name: '{"image":"a"}' },
+    ]);
+    evaluate([images], input, NOTHING);
+    expect(seen).toEqual([
+      ['UPDATE', true],
+      ['CREATE', false],
+    ]);
+  });
+
+  it('it is not looked at where nothing is refused', () => {
+    let looks = 0;
+    const lenient = rule('lenient', () => {
+      looks += 1;
+      return [{ ...denial('spec'), level: 'warn' }];
+    });
+    evaluate([lenient], update(server({ image: 'a' }), server({ image: 'b' })), NOTHING);
+    expect(looks).toBe(1);
+  });
+
+  const told = (now: readonly Finding[], then: readonly Finding[]): readonly string[] => {
+    const both = rule('both', ({ oldObject }) => (oldObject === undefined ? then : now));
+    return evaluate([both], update(server({ image: 'a' }), server({ image: 'b' })), NOTHING).findings.map(
+      ({ level, path }) => `${level} ${path}`,
+    );
+  };
+
+  it.each<[string, readonly Finding[], readonly Finding[], readonly string[]]>([
+    ['the same', [denial('spec.a')], [denial('spec.a')], ['warn spec.a']],
+    ['the same of two', [denial('spec.a'), denial('spec.b')], [denial('spec.a')], ['deny spec.b', 'warn spec.a']],
+    ['at another place', [denial('spec.a')], [denial('spec.b')], ['deny spec.a']],
+    ['with another message', [denial('spec.a', 'x')], [denial('spec.a', 'y')], ['deny spec.a']],
+    ['for another reason', [denial('spec.a')], [{ ...denial('spec.a'), reason: 'Other' }], ['deny spec.a']],
+    [
+      'about another subject',
+      [{ ...denial('spec.a'), subject: '1' }],
+      [{ ...denial('spec.a'), subject: '2' }],
+      ['deny spec.a'],
+    ],
+    ['what was a warning', [denial('spec.a')], [{ ...denial('spec.a'), level: 'warn' }], ['deny spec.a']],
+    [
+      'a warning beside it, which stays as it is',
+      [denial('spec.a'), { ...denial('spec.b'), level: 'audit' }],
+      [denial('spec.a'), denial('spec.b')],
+      ['warn spec.a', 'audit spec.b'],
+    ],
+  ])('%s', (_what, now, then, expected) => {
+    expect(told(now, then)).toEqual(expected);
+  });
+});
+
+describe('the order of findings', () => {
+  const finding = (extra: Partial<RuleFinding>): RuleFinding => ({ ...denial('spec', 'm'), ruleId: 'r', ...extra });
+  it.each<[string, Partial<RuleFinding>, Partial<RuleFinding>]>([
+    ['refusals before open questions', { level: 'deny' }, { level: 'unknown' }],
+    ['open questions before warnings', { level: 'unknown' }, { level: 'warn' }],
+    ['warnings before what is for the audit log', { level: 'warn' }, { level: 'audit' }],
+    ['paths by their text', { path: 'a' }, { path: 'b' }],
+    ['paths by their numbers', { path: 'a[9]' }, { path: 'a[10]' }],
+    ['rules by their name', { ruleId: 'a' }, { ruleId: 'b' }],
+    ['messages by their text', { message: 'a' }, { message: 'b' }],
+  ])('%s', (_what, first, second) => {
+    expect(compareFindings(finding(first), finding(second))).toBeLessThan(0);
+    expect(compareFindings(finding(second), finding(first))).toBeGreaterThan(0);
+    expect(compareFindings(finding(first), finding(first))).toBe(0);
   });
 });

@@ -111,4 +111,17 @@ describe('the webhook configurations', () => {
     expect(second?.clientConfig).toEqual({ url: 'https://127.0.0.1:9443/validate', caBundle: 'Q0E=' });
     expect(second?.namespaceSelector.matchExpressions[0]?.values).toHaveLength(3);
   });
+
+  it('leave out what nobody matches', () => {
+    const configurations = webhookConfigurations({ rules: [], mutators: [], target: SERVICE });
+    expect(configurations).toMatchObject([
+      { kind: 'MutatingWebhookConfiguration', webhooks: [{ name: expect.stringMatching(/^workloads\./) as string }] },
+      { kind: 'ValidatingWebhookConfiguration', webhooks: [] },
+    ]);
+  });
+
+  it('say nothing of a certificate authority where none is given', () => {
+    const [first] = webhooks({ url: 'https://127.0.0.1:9443' });
+    expect(first?.clientConfig).toStrictEqual({ url: 'https://127.0.0.1:9443/mutate' });
+  });
 });

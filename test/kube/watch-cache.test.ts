@@ -56,7 +56,7 @@ function start(timeouts: Partial<WatchTimeouts> = {}, clock: Clock = systemClock
     metrics: {
       watchEnded: (_resource, reason) => ended.push(reason),
       listed: () => undefined,
-      watchLag: () => undefined,
+      watching: () => undefined,
     },
     timeouts: { ...QUICK, ...timeouts },
   });

@@ -76,6 +76,7 @@ describe('a valid config', () => {
         referenceCount: 2,
       },
       changed: true,
+      force: false,
       finalizer: 'keep',
       inUse: 'set',
       notes: [],
@@ -261,6 +262,16 @@ describe('beside another writer', () => {
       { type: 'PolicyVerified' },
       { type: 'Valid', status: 'True' },
     ]);
+  });
+
+  it('a condition of ours that the other rewrote from an older copy of the list is taken back', () => {
+    const before = settled(writtenBy(OPERATOR, a(), theirs));
+    const rewritten = writtenBy(OPERATOR, before, { conditions: [{ type: 'PolicyVerified', observedGeneration: 2 }] });
+    expect(decide(rewritten, { analysis: INVALID })).toMatchObject({
+      status: { conditions: [{ type: 'PolicyVerified', status: 'False', observedGeneration: 3 }] },
+      changed: true,
+      force: true,
+    });
   });
 
   it('after both have settled nothing is written any more', () => {

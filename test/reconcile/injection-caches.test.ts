@@ -50,7 +50,7 @@ async function observed(lists: readonly (readonly KubernetesObject[])[]): Promis
   };
   const caches = createInjectionCaches({
     ...{ client, clock, logger: createTestLog().logger },
-    metrics: { watchEnded: () => undefined, listed: () => undefined, watchLag: () => undefined },
+    metrics: { watchEnded: () => undefined, listed: () => undefined, watching: () => undefined },
   });
   const stop = new AbortController();
   const running = caches.run(stop.signal);
@@ -111,6 +111,9 @@ it('wakes the workload of a ConfigMap whose content changes, theirs or ours', as
     [placed(changed, '3')],
   ]);
   expect([...woken].sort()).toEqual([
+    // When ours goes its name is free again, for a workload of any kind.
+    'workload/MCPRemoteProxy/ns/v',
+    'workload/MCPServer/ns/v',
     'workload/MCPServer/ns/w',
     'workload/VirtualMCPServer/ns/v',
     'workload/VirtualMCPServer/ns/v',

@@ -110,7 +110,7 @@ it('names a ConfigMap that is not ours', () => {
   expect(injectionVerdict({ plan: PLAN, pods: [pod(HASH)], progress: IDLE, clash: 'w-authz-ref' })).toMatchObject({
     reason: 'NameClash',
     message:
-      'ConfigMap "w-authz-ref" was not made by this project and is left alone; pods that need it wait or are refused.',
+      'ConfigMap "w-authz-ref" belongs to somebody else and is left alone; pods that need it wait or are refused.',
   });
 });
 

@@ -1,4 +1,5 @@
 /** What the loop writes for the pods of a workload, and what it leaves alone. */
+import { COMPONENT_LABEL } from '../../src/api/names.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { authorizerSpecOf, PROXIES } from '../../src/api/toolhive.ts';
 import { analyze, createCedar } from '../../src/authorizers/index.ts';
@@ -175,6 +176,23 @@ it('one of ours whose label was taken off is ours still, and written again', asy
   const { writes, notes } = await run({ world: [OPERATOR, stripped] });
   expect(writes).toEqual([`apply ${MAPS}/w-authz-ref`, `apply ${MAPS}/w-authz-runconfig`]);
   expect(notes.map(({ reason }) => reason)).not.toContain('AuthzNameClash');
+});
+
+it('those of a workload of another kind and the same name are left alone: two that write them in turn never end', async () => {
+  const proxy = { kind: 'MCPRemoteProxy', name: 'w' };
+  const theirs = IN_STEP.map(([name, entry]) => [name, { ...entry, owner: proxy, digest: 'other' }] as const);
+  const kept = await run({ maps: theirs });
+  expect([kept.writes, kept.verdict?.reason]).toEqual([[], 'NameClash']);
+  expect((await run({ maps: theirs }, ABSENT)).writes).toEqual([]);
+  const live: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      ...{ name: 'w-authz-ref', namespace: 'ns', labels: { [COMPONENT_LABEL]: 'authz-ref' } },
+      ownerReferences: [{ apiVersion: WORKLOAD.apiVersion, ...proxy, uid: 'p' }],
+    },
+  };
+  expect((await run({ world: [OPERATOR, live] })).writes).toEqual([`apply ${MAPS}/w-authz-runconfig`]);
 });
 
 it('nothing is rolled out before the ConfigMaps are in step', async () => {

@@ -2,19 +2,23 @@ import { ApiError } from '../../src/kube/errors.ts';
 import type { Writer } from '../../src/kube/write.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { CONTENTION_LIMIT } from '../../src/reconcile/contended.ts';
+import type { StatusWrite } from '../../src/reconcile/status.ts';
 import { createStatusWriter, UndeclaredFieldError, type StatusWriter } from '../../src/reconcile/status-writer.ts';
 import { config } from '../support/objects.ts';
 
 const SIGNAL = new AbortController().signal;
 const OBJECT = config({}, { uid: 'u' });
-const DECISION = { status: { conditions: [], referenceCount: 1 }, changed: true };
+const DECISION = { status: { conditions: [], referenceCount: 1 }, changed: true, force: false };
 
 type Apply = Writer['applyStatus'];
 
-function setUp(apply: Apply): {
+function setUp(
+  apply: Apply,
+  patch: Writer['mergePatch'] = () => Promise.reject(new Error('patched')),
+): {
   status: StatusWriter;
   time: { ms: number };
-  write: (status?: object) => Promise<number>;
+  write: (status?: object, decision?: Partial<StatusWrite>) => Promise<number>;
 } {
   const time = { ms: 0 };
   const unused = (): never => {
@@ -23,15 +27,15 @@ function setUp(apply: Apply): {
   const writer: Writer = {
     applyStatus: apply,
     applyObject: unused,
-    mergePatch: unused,
+    mergePatch: patch,
     create: unused,
     replace: unused,
     remove: unused,
   };
   const clock = { now: () => time.ms, after: unused, random: () => 0 };
   const status = createStatusWriter({ writer, clock });
-  const write = (given?: object): Promise<number> =>
-    status.write('/p', OBJECT, { ...DECISION, status: { ...DECISION.status, ...given } }, SIGNAL);
+  const write = (given?: object, decision?: Partial<StatusWrite>): Promise<number> =>
+    status.write('/p', OBJECT, { ...DECISION, status: { ...DECISION.status, ...given }, ...decision }, SIGNAL);
   return { status, time, write };
 }
 
@@ -62,6 +66,30 @@ it('is applied without force, for the object that was looked at', async () => {
       { fieldManager: 'mcp-authz-webhook', force: false },
     ],
   ]);
+});
+
+it('is applied by force where another has a part of what is ours alone', async () => {
+  const options: unknown[] = [];
+  const { write } = setUp((_path, body, given) => {
+    options.push(given);
+    return stored(body);
+  });
+  await write({}, { force: true });
+  expect(options).toEqual([{ fieldManager: 'mcp-authz-webhook', force: true }]);
+});
+
+it('that loses an entangled condition is patched instead, and only that', async () => {
+  const calls: unknown[] = [];
+  const { write } = setUp(
+    () => Promise.reject(new Error('applied')),
+    (path, patch) => {
+      calls.push([path, patch]);
+      return Promise.resolve(OBJECT);
+    },
+  );
+  await write({}, { withoutEntangled: [{ type: 'Ready' }] });
+  const metadata = { name: 'a', namespace: 'ns', uid: 'u', resourceVersion: '7' };
+  expect(calls).toEqual([['/p/status', { metadata, status: { conditions: [{ type: 'Ready' }] } }]]);
 });
 
 it('is not sent where nothing changes', async () => {

@@ -54,6 +54,7 @@ describe.each(KINDS)('%s', (kind, make) => {
     expect(decide(make(REF), FINE)).toEqual({
       status: { conditions: [OK], authzConfigHash: 'ca88b29d' },
       changed: true,
+      force: false,
     });
     expect(decide(settled(make(REF), FINE), FINE).changed).toBe(false);
   });
@@ -86,7 +87,7 @@ describe.each(KINDS)('%s', (kind, make) => {
       conditions: [{}, { type: 'Ready', status: 'False', reason: 'NotReady', message: NOT_VALID }],
     });
     const mended = decide(settled(make(REF), INVALID), FINE);
-    expect(mended).toEqual({ changed: true, status: { conditions: [OK], authzConfigHash: 'ca88b29d' } });
+    expect(mended).toEqual({ changed: true, force: false, status: { conditions: [OK], authzConfigHash: 'ca88b29d' } });
   });
 
   it('U9: leaves phase and Ready to the operator that writes them', () => {
@@ -102,14 +103,14 @@ describe.each(KINDS)('%s', (kind, make) => {
   it('S1, S2: loses condition and hash when the reference goes', () => {
     const before = settled(make(REF), FINE);
     const object = { ...make({}), metadata: before.metadata, status: before['status'] };
-    expect(decide(object, ABSENT)).toEqual({ status: { conditions: [] }, changed: true });
+    expect(decide(object, ABSENT)).toEqual({ status: { conditions: [] }, changed: true, force: false });
     expect(decide(afterApply(object, {}), ABSENT).changed).toBe(false);
   });
 
   it('S8: loses the condition too where the config never was valid', () => {
     const before = settled(make(REF), INVALID);
     const object = { ...make({}), metadata: before.metadata, status: before['status'] };
-    expect(decide(object, ABSENT)).toEqual({ status: { conditions: [] }, changed: true });
+    expect(decide(object, ABSENT)).toEqual({ status: { conditions: [] }, changed: true, force: false });
   });
 
   it('U3: is judged by the spec of the config, not by an older verdict about it', () => {
@@ -127,17 +128,30 @@ describe.each(KINDS)('%s', (kind, make) => {
   });
 
   it('without a reference is left alone', () => {
-    expect(decide(make({}), ABSENT)).toEqual({ status: { conditions: [] }, changed: false });
+    expect(decide(make({}), ABSENT)).toEqual({ status: { conditions: [] }, changed: false, force: false });
   });
 
   it('whose condition another writes has our verdict in PolicyVerified', () => {
     const object = writtenBy(OPERATOR, make(REF), { conditions: [OK], authzConfigHash: 'old' });
     expect(decide(object, INVALID).status['conditions']).toMatchObject([
-      { type: 'PolicyVerified', status: 'False', reason: 'AuthzConfigRefNotValid' },
+      {
+        type: 'PolicyVerified',
+        status: 'False',
+        reason: 'AuthzConfigRefNotValid',
+        message: expect.stringMatching(/^MCPAuthzConfig \S+ is not valid: (?!.*condition "Valid")/) as string,
+      },
       {},
     ]);
     expect(decide(settled(object, INVALID), INVALID).changed).toBe(false);
     expect(decide(settled(object, INVALID), INVALID).status).not.toHaveProperty('authzConfigHash');
+  });
+
+  it('loses our own condition whole when the reference goes, also where another rewrote a part of it', () => {
+    const both = settled(writtenBy(OPERATOR, make(REF), { conditions: [OK] }), INVALID);
+    const rewritten = writtenBy(OPERATOR, both, { conditions: [{ type: 'PolicyVerified', observedGeneration: 1 }] });
+    const decision = decide({ ...rewritten, spec: make({})['spec'] }, ABSENT);
+    expect(decision.changed).toBe(true);
+    expect(decision.withoutEntangled?.map(({ type }) => type)).toEqual(['AuthzConfigRefValidated', 'Ready']);
   });
 
   it(`S3: says what ${kind} makes of httpv1`, () => {

@@ -33,6 +33,8 @@ describe('settings', () => {
       leaseNamespace: 'mcp-authz-system',
       leaseName: 'mcp-authz-webhook',
       logLevel: 'info',
+      tracingEndpoint: undefined,
+      tracingSamplingRatio: 0.1,
     });
   });
 
@@ -67,6 +69,14 @@ describe('settings', () => {
     [
       { flags: { tlsLeafLifetime: '90' } },
       '--tls-leaf-lifetime: "90" is not usable: expected a duration such as 8760h or 90s, not under 10s',
+    ],
+    [
+      { flags: { tracingEndpoint: 'collector:4318' } },
+      '--tracing-endpoint: "collector:4318" is not usable: expected an address such as http://collector.observability:4318',
+    ],
+    [
+      { flags: { tracingSamplingRatio: '10%' } },
+      '--tracing-sampling-ratio: "10%" is not usable: expected a number from 0 to 1',
     ],
     [{ environment: { MCP_AUTHZ_KUBECONFIG: '' } }, 'MCP_AUTHZ_KUBECONFIG: "" is not usable: it is empty'],
     [

@@ -1,7 +1,8 @@
 /** A world made of plain objects, complete: what is not among them does not exist. */
-import { createCedar, analyze, createDecider } from '../../src/authorizers/index.ts';
-import { ADMISSION_ROOM, runTestMaps, testMapFaults } from '../../src/decision-tests/change.ts';
-import { readTestMap } from '../../src/decision-tests/test-map.ts';
+import { analyze, createCedar, createPreparedDecider } from '../../src/authorizers/index.ts';
+import { runTestMaps, testMapFaults } from '../../src/decision-tests/change.ts';
+import { ADMISSION_ROOM } from '../../src/decision-tests/outcome.ts';
+import { createTestMapReader } from '../../src/decision-tests/test-map.ts';
 import { testMapOf } from '../../src/decision-tests/config-map.ts';
 import { DECISION_TESTS_LABEL } from '../../src/api/names.ts';
 import { at } from '../../src/api/json.ts';
@@ -12,7 +13,7 @@ import type { Query, Referrer } from '../../src/rules/contract.ts';
 import { ABSENT, NAMESPACE, present } from './answers.ts';
 
 const cedar = createCedar();
-const tools = { decider: createDecider(cedar), read: readTestMap };
+const tools = { decider: createPreparedDecider(cedar), read: createTestMapReader() };
 /** A clock that stands still: tests are not cut short by a slow machine. */
 const room = { ...ADMISSION_ROOM, clock: () => 0 };
 

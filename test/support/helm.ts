@@ -59,7 +59,15 @@ export function template(values: object = {}, ...args: readonly string[]): HelmR
 
 /** @throws Error with Helm's own words. */
 export function render(values: object = {}, ...args: readonly string[]): readonly KubernetesObject[] {
-  const { code, stdout, stderr } = template(values, ...args);
+  return objectsOf(template(values, ...args));
+}
+
+/** What a release of that name would install there without any values. @throws Error with Helm's own words. */
+export function renderRelease(name: string, namespace: string): readonly KubernetesObject[] {
+  return objectsOf(helm(['template', name, CHART, '--namespace', namespace]));
+}
+
+function objectsOf({ code, stdout, stderr }: HelmResult): readonly KubernetesObject[] {
   if (code !== 0) {
     throw new Error(stderr);
   }

@@ -19,6 +19,8 @@ export interface Image {
   readonly root: string;
   /** What the entrypoint gets. */
   start(args: readonly string[]): ChildProcessByStdio<null, Readable, Readable>;
+  /** Instead of the entrypoint, as a Pod's `command`, with its `env`. */
+  run(command: readonly string[], env: NodeJS.ProcessEnv): ChildProcessByStdio<null, Readable, Readable>;
   remove(): void;
 }
 
@@ -37,15 +39,24 @@ export function assembleImage(): Image {
     root,
     start: (args) => {
       const { entrypoint, environment } = dockerfile();
-      return spawn('unshare', [...namespaces(), 'sh', '-c', ENTER, 'enter', root, ...entrypoint, ...args], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: environment,
-      });
+      return enter(root, [...entrypoint, ...args], environment);
     },
+    run: (command, env) => enter(root, command, { ...dockerfile().environment, ...env }),
     remove: () => {
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+function enter(
+  root: string,
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn('unshare', [...namespaces(), 'sh', '-c', ENTER, 'enter', root, ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env,
+  });
 }
 
 /** Last lines of the Dockerfile: what a runtime would start, and with which environment. */

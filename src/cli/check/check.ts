@@ -124,7 +124,24 @@ async function changeFindings(
   }));
   return [...findings, ...broken]
     .sort(compareFindings)
-    .flatMap((finding) => reported(finding, manifest, identityOf(object)));
+    .flatMap((finding) => reported(finding, manifest, identityOf(object)))
+    .concat(repeatedKeys(manifest, identityOf(object)));
+}
+
+/** Nobody but the reader of a file knows of these: what kubectl sends has each key once. */
+function repeatedKeys(manifest: Manifest, object: ReportedObject): readonly ReportedFinding[] {
+  return manifest.repeated.map(({ key, line, column }) => ({
+    file: manifest.file.name,
+    line,
+    column,
+    object,
+    rule: 'unknown-field',
+    level: 'warn',
+    path: '',
+    reason: 'RepeatedKey',
+    message: `The key "${key}" is given twice in one map: the last counts, what stands under the other is lost.`,
+    source: lineOf(manifest, { line, column }),
+  }));
 }
 
 /** What cannot be told offline is a warning; what is for the audit log only is not shown. */
@@ -162,7 +179,8 @@ function fileFindings(
   return findings
     .map((finding): RuleFinding => ({ ...finding, path: here(finding.path) }))
     .sort(compareFindings)
-    .flatMap((finding) => reported(finding, manifest, fileIdentity(manifest)));
+    .flatMap((finding) => reported(finding, manifest, fileIdentity(manifest)))
+    .concat(repeatedKeys(manifest, fileIdentity(manifest)));
 }
 
 function identityOf({ apiVersion, kind, metadata }: KubernetesObject): ReportedObject {

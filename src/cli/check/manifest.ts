@@ -1,7 +1,8 @@
 /** Text into objects that remember where they were written. */
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, type Document, type Node } from 'yaml';
 import { isJsonObject, property } from '../../api/json.ts';
-import { writtenAsFraction } from '../../api/json-text.ts';
+import { kubectlDocuments } from '../../yaml/kubectl-documents.ts';
+import { nodeValue } from '../../yaml/node-value.ts';
 import type { SourceFile, Unreadable } from './source.ts';
 
 export interface Position {
@@ -11,10 +12,16 @@ export interface Position {
   readonly column: number;
 }
 
+export interface RepeatedKey extends Position {
+  readonly key: string;
+}
+
 /** One object of a file, before anybody asked what kind it is. */
 export interface Manifest {
   readonly file: SourceFile;
   readonly value: unknown;
+  /** Keys that stand twice in their map, the second time: kubectl takes the last of them, and says nothing. */
+  readonly repeated: readonly RepeatedKey[];
   /** Where a field path leads, or the nearest part of it that is there. */
   readonly locate: (path: string) => Position;
   /** As it is written, for whoever edits it. */
@@ -26,15 +33,12 @@ export interface ReadManifests {
   readonly unreadable: readonly Unreadable[];
 }
 
-/** More than anybody writes by hand; what expands beyond it was made to. */
-const MAX_ALIASES = 100;
-
 /** YAML and JSON alike (JSON is YAML), documents and Lists taken apart. */
 export function readManifests(file: SourceFile): ReadManifests {
   const lines = new LineCounter();
   const unreadable: Unreadable[] = [];
   const manifests: Manifest[] = [];
-  for (const document of documentsOf(file.text, lines)) {
+  for (const document of kubectlDocuments(file.text, lines)) {
     const [error] = document.errors;
     if (error !== undefined) {
       const { line } = lines.linePos(error.pos[0]);
@@ -50,25 +54,12 @@ export function readManifests(file: SourceFile): ReadManifests {
   return { manifests, unreadable };
 }
 
-/**
- * YAML 1.1, because kubectl reads that: `yes` and `on` are booleans. Of its other types, kubectl knows neither dates
- * nor numbers to the base of 60.
- */
-function documentsOf(text: string, lineCounter: LineCounter): readonly Document[] {
-  return parseAllDocuments(text, {
-    lineCounter,
-    version: '1.1',
-    customTags: (tags) =>
-      tags.filter(
-        (tag) =>
-          typeof tag === 'string' || !(/:(timestamp|binary|omap|pairs|set)$/.test(tag.tag) || tag.format === 'TIME'),
-      ),
-  });
-}
-
 function objectsOf(document: Document, node: Node | null, file: SourceFile, lines: LineCounter): readonly Manifest[] {
-  const value: unknown = node === null ? undefined : valueOf(document, node);
-  if (node === null || value === undefined || value === null) {
+  if (node === null) {
+    return [];
+  }
+  const { value, repeated } = nodeValue(node, document, { markFractions: true });
+  if (value === null) {
     return [];
   }
   const items = property(value, 'items');
@@ -78,33 +69,20 @@ function objectsOf(document: Document, node: Node | null, file: SourceFile, line
       ? sequence.items.flatMap((item) => (isNode(item) ? objectsOf(document, item, file, lines) : []))
       : [];
   }
-  return [{ file, value, locate: (path) => locate(node, path, lines), source: { document, node } }];
+  return [
+    {
+      file,
+      value,
+      repeated: repeated.map(({ key, offset }) => ({ key, ...positionOf(offset, lines) })),
+      locate: (path) => locate(node, path, lines),
+      source: { document, node },
+    },
+  ];
 }
 
 function isList(value: unknown): boolean {
   const kind = property(value, 'kind');
   return isJsonObject(value) && typeof kind === 'string' && kind.endsWith('List');
-}
-
-/** `1.0` stays apart from `1`, as in {@link ../../api/json-text.ts}. */
-function valueOf(document: Document, node: Node): unknown {
-  return mark(node.toJS(document, { maxAliasCount: MAX_ALIASES }), node);
-}
-
-function mark(value: unknown, node: unknown): unknown {
-  if (isScalar(node)) {
-    return typeof value === 'number' && Number.isInteger(value) && /^[-+]?[\d.]+[.eE]/.test(node.source ?? '')
-      ? writtenAsFraction(value)
-      : value;
-  }
-  if (isSeq(node) && Array.isArray(value)) {
-    return value.map((element: unknown, index) => mark(element, node.items[index]));
-  }
-  if (isMap(node) && isJsonObject(value)) {
-    const nodes = new Map(node.items.map(({ key, value: child }) => [keyText(key), child]));
-    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, mark(child, nodes.get(key))]));
-  }
-  return value;
 }
 
 function keyText(key: unknown): string {
@@ -130,7 +108,11 @@ function locate(root: Node | null, path: string, lines: LineCounter): Position {
     node = found.value;
     offset = found.offset ?? offset;
   }
-  const { line, col } = lines.linePos(offset ?? 0);
+  return positionOf(offset ?? 0, lines);
+}
+
+function positionOf(offset: number, lines: LineCounter): Position {
+  const { line, col } = lines.linePos(offset);
   return { line, column: col };
 }
 
@@ -138,7 +120,7 @@ function step(node: unknown, segment: string | number): { value: unknown; offset
   if (isSeq(node) && typeof segment === 'number' && segment < node.items.length) {
     return { value: node.items[segment], offset: startOf(node.items[segment]) };
   }
-  const pair = isMap(node) ? node.items.find(({ key }) => keyText(key) === String(segment)) : undefined;
+  const pair = isMap(node) ? node.items.findLast(({ key }) => keyText(key) === String(segment)) : undefined;
   return pair === undefined ? undefined : { value: pair.value, offset: startOf(pair.key) };
 }
 

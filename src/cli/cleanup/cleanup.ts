@@ -24,6 +24,8 @@ export interface CleanupNames {
   readonly configuration: string;
   readonly secret: string;
   readonly lease: string;
+  /** Of the server. */
+  readonly account: string;
   /** Of the server, to be scaled to nothing first. */
   readonly deployment?: string | undefined;
 }
@@ -106,7 +108,7 @@ export async function cleanUp(names: CleanupNames, deps: CleanupDeps, signal: Ab
   const { lease } = await find(client, names, signal);
   if (lease !== undefined && running) {
     // Whoever runs would take it as soon as it is gone, and begin again.
-    say('the Lease stays taken for ten minutes and goes with the ServiceAccount; stop the server before that');
+    say(`the Lease stays taken for ten minutes and goes with ${ownerPath(names).what}; stop the server before that`);
   } else if (lease !== undefined) {
     await remove(writer, deletion(lease), say, signal);
   }
@@ -132,8 +134,7 @@ async function scaleDown(
   { client, say }: CleanupDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const name = encodeURIComponent(deployment);
-  const path = `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${name}/scale`;
+  const path = scalePath(namespace, deployment);
   try {
     await createWriter(client).mergePatch(path, { spec: { replicas: 0 } }, signal);
     const until = performance.now() + SCALE_DOWN_MS;
@@ -169,7 +170,7 @@ async function takeLease(
   while (current !== undefined) {
     const body = claimed(leaseRecord(current.object), claim);
     try {
-      await writer.replace(lease.path, { ...body, ...(await ownedByAccount(body, names, client, signal)) }, signal);
+      await writer.replace(lease.path, { ...body, ...(await owned(body, names, client, signal)) }, signal);
       break;
     } catch (error) {
       if (!isConflict(error)) {
@@ -186,18 +187,37 @@ async function takeLease(
   return held;
 }
 
-/** Goes with the ServiceAccount, so that an uninstall that runs this first leaves no Lease. */
-async function ownedByAccount(
-  lease: JsonObject,
-  { namespace }: CleanupNames,
-  client: KubeClient,
-  signal: AbortSignal,
-): Promise<object> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${FIELD_MANAGER}`;
-  const account = await getObject(client, path, signal).catch(() => undefined);
-  const { name, uid } = account?.metadata ?? {};
-  const ownerReferences = uid === undefined ? [] : [{ apiVersion: 'v1', kind: 'ServiceAccount', name, uid }];
+/** Goes with the server, so that an uninstall that runs this first leaves no Lease. */
+async function owned(lease: JsonObject, names: CleanupNames, client: KubeClient, signal: AbortSignal): Promise<object> {
+  const { path, apiVersion, kind } = ownerPath(names);
+  const owner = await getObject(client, path, signal).catch(() => undefined);
+  const { name, uid } = owner?.metadata ?? {};
+  const ownerReferences = uid === undefined ? [] : [{ apiVersion, kind, name, uid }];
   return { metadata: { ...(at(lease, 'metadata') as object), ownerReferences } };
+}
+
+/** The scale of a Deployment bears its uid, and may be read by whoever scales it. */
+function ownerPath({ namespace, account, deployment }: CleanupNames): {
+  readonly what: string;
+  readonly path: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+} {
+  return deployment === undefined
+    ? {
+        what: `ServiceAccount ${account}`,
+        path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/serviceaccounts/${encodeURIComponent(account)}`,
+        ...{ apiVersion: 'v1', kind: 'ServiceAccount' },
+      }
+    : {
+        what: `Deployment ${deployment}`,
+        path: scalePath(namespace, deployment),
+        ...{ apiVersion: 'apps/v1', kind: 'Deployment' },
+      };
+}
+
+function scalePath(namespace: string, deployment: string): string {
+  return `/apis/apps/v1/namespaces/${encodeURIComponent(namespace)}/deployments/${encodeURIComponent(deployment)}/scale`;
 }
 
 async function remove(

@@ -32,9 +32,9 @@ ${examples('mcp-authz cleanup --dry-run', 'mcp-authz cleanup --yes')}`,
       const { cleanUp, find, removals } = await import('./cleanup.ts');
       const client = createKubeClient(loadKubeConfig(flags));
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const { namespace, webhookConfiguration, tlsSecretName, leaseName, deployment } = flags;
+      const { namespace, webhookConfiguration, tlsSecretName, leaseName, serviceAccount: account, deployment } = flags;
       const installation = { configuration: webhookConfiguration, secret: tlsSecretName, lease: leaseName };
-      const names = { namespace, ...installation, deployment };
+      const names = { namespace, ...installation, account, deployment };
       const say = (text: string): void => {
         process.write(`${text}\n`);
       };

@@ -33,6 +33,7 @@ export function readFiles({ files, unreadable: missing }: Sources): MigrationFil
   for (const file of files) {
     const read = readManifests(file);
     manifests.push(...read.manifests);
+    unreadable.push(...read.manifests.flatMap(repeatedKeys));
     if (read.unreadable.length === 0) {
       continue;
     }
@@ -61,6 +62,11 @@ export function readFiles({ files, unreadable: missing }: Sources): MigrationFil
     unreadable,
     templates,
   };
+}
+
+/** What is moved elsewhere must not be the half of it that nobody sees. */
+function repeatedKeys({ file, repeated }: Manifest): readonly Unreadable[] {
+  return repeated.map(({ key, line }) => ({ file: file.name, line, message: `the key "${key}" is given twice` }));
 }
 
 export const TEMPLATE = 'it holds template syntax ({{ }}): migrate what the template renders to, or change it by hand';

@@ -2,13 +2,13 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findOrBuildBinaries, type Binaries } from './binaries.ts';
 import { writeCredentials, writeKubeconfig, type Credentials } from './credentials.ts';
 import type { Kubectl, KubectlResult } from './demonstration.ts';
+import { freePorts } from './free-ports.ts';
 import { supervise, type Supervised } from './processes.ts';
 import { projectRoot } from './root.ts';
 
@@ -33,9 +33,9 @@ export interface ControlPlane {
 
 export interface ControlPlaneOptions {
   readonly progress: (text: string) => void;
-  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** More flags for the API server. */
   readonly apiServerFlags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 const READY_WITHIN_MS = 90_000;
@@ -62,7 +62,7 @@ export async function startControlPlane({
   const processes: Supervised[] = [];
   try {
     progress('starting etcd, kube-apiserver and kube-controller-manager');
-    return await start(binaries, folder, processes, apiServerFlags);
+    return await start(binaries, folder, apiServerFlags, processes);
   } catch (error) {
     await Promise.all(processes.map((each) => each.stop()));
     rmSync(folder, { recursive: true, force: true });
@@ -84,8 +84,8 @@ function buildProgress(progress: (text: string) => void): (seconds: number) => v
 async function start(
   binaries: Binaries,
   folder: string,
-  processes: Supervised[],
   flags: readonly string[],
+  processes: Supervised[],
 ): Promise<ControlPlane> {
   const [etcdPort, peerPort, apiPort, managerPort] = await freePorts();
   const files = await writeCredentials(folder, apiPort);
@@ -96,8 +96,9 @@ async function start(
     return started;
   };
   const etcd = run('etcd', etcdArgs(folder, etcdPort, peerPort));
-  const runApiServer = (): Supervised => run('kube-apiserver', [...apiServerArgs(files, apiPort, etcdPort), ...flags]);
-  let apiServer = runApiServer();
+  const startApiServer = (): Supervised =>
+    run('kube-apiserver', [...apiServerArgs(files, apiPort, etcdPort), ...flags]);
+  let apiServer = startApiServer();
   await until(() => isReady(server, files), [etcd, apiServer], 'the API server is not ready');
   const kubectl = kubectlWith(binaries.kubectl, files.kubeconfig);
   const manager = run('kube-controller-manager', managerArgs(files, managerPort));
@@ -117,7 +118,7 @@ async function start(
     etcdUrl: `http://127.0.0.1:${String(etcdPort)}`,
     restartApiServer: async () => {
       await apiServer.stop();
-      apiServer = runApiServer();
+      apiServer = startApiServer();
       await until(() => isReady(server, files), [etcd, apiServer], 'the API server is not ready');
     },
     stop: async () => {
@@ -174,22 +175,6 @@ function managerArgs({ path, kubeconfig }: Credentials, port: number): readonly 
     `--root-ca-file=${path('ca.crt')}`,
     `--controllers=${CONTROLLERS.join(',')}`,
   ];
-}
-
-/** Asked of the system and given back at once: nobody else takes a loopback port within that moment, as a rule. */
-async function freePorts(): Promise<readonly [number, number, number, number]> {
-  const one = (): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const probe = createServer();
-      probe.once('error', reject);
-      probe.listen(0, '127.0.0.1', () => {
-        const address = probe.address();
-        probe.close(() => {
-          resolve(typeof address === 'object' && address !== null ? address.port : 0);
-        });
-      });
-    });
-  return [await one(), await one(), await one(), await one()];
 }
 
 function isReady(server: string, { ca, admin }: Credentials): Promise<boolean> {

@@ -1,20 +1,24 @@
 /** `mcp-authz serve`: puts the parts together, starts them in order and stops them in reverse. */
+import { hostname } from 'node:os';
 import { createMutatingHandler, createValidatingHandler } from '../../admission/handler.ts';
 import { onlyClients } from '../../admission/client-names.ts';
 import { createAdmissionListener } from '../../admission/listener.ts';
 import { startServer, type RunningServer } from '../../admission/server.ts';
 import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.ts';
-import { createIsolatedAnalyzer } from '../../authorizers/index.ts';
+import { ADMISSION_TESTS, createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
 import { createResolver } from '../../kube/resolve.ts';
+import { createTracedClient } from '../../kube/traced-client.ts';
 import { createRules } from '../../rules/index.ts';
 import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import type { Settings } from '../../runtime/settings.ts';
+import type { Tracing } from '../../runtime/tracing.ts';
 import { BUILT_IN_IDS } from '../built-in-ids.ts';
+import { packageInfo } from '../package-info.ts';
 import { prepareCertificates, type CertificateRenewal } from './certificates.ts';
 import { startCompanion, type Companion } from './companion.ts';
 
@@ -34,6 +38,7 @@ export interface ServeDeps {
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
   const certificates = settings.webhooks === 'on' ? prepareCertificates(settings) : undefined;
+  const tracing = await tracingOf(settings, logger);
   const metrics = createMetrics();
   const customRules = createCustomRuleSource(
     { paths: settings.customRules, reserved: BUILT_IN_IDS },
@@ -49,7 +54,11 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const client = createKubeClient(loadKubeConfig(settings));
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
-  const resolver = createResolver({ client, discovery, analyze: analyzer.analyze, tests: analyzer });
+  const tests = createIsolatedAnalyzer(ADMISSION_TESTS);
+  const resolver = createResolver({
+    client: tracing === undefined ? client : createTracedClient(client, tracing),
+    ...{ discovery, analyze: analyzer.analyze, tests },
+  });
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
   const listener = createAdmissionListener({
@@ -57,6 +66,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     mutate: createMutatingHandler(settings.loop === 'off' ? MUTATORS_WITHOUT_LOOP : MUTATORS, handlerDeps),
     logger,
     metrics,
+    traced: tracing?.request,
     clock: () => performance.now(),
   });
   const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
@@ -72,8 +82,9 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     await admission?.stop();
     await renewal?.stop();
     await companion?.stop();
+    await tracing?.stop();
     await health?.stop();
-    await analyzer.close();
+    await Promise.all([analyzer.close(), tests.close()]);
     client.close();
   };
   try {
@@ -114,6 +125,18 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const port = admission?.port ?? 0;
   logger.info('serving', { address: settings.bindAddress, port, healthPort: health.port });
   return { port, healthPort: health.port, stop };
+}
+
+/** Imported here, so that whoever sends no traces pays nothing for them. */
+async function tracingOf(
+  { tracingEndpoint: endpoint, tracingSamplingRatio: samplingRatio }: Settings,
+  logger: Logger,
+): Promise<Tracing | undefined> {
+  if (endpoint === undefined) {
+    return undefined;
+  }
+  const { createTracing } = await import('../../runtime/tracing.ts');
+  return createTracing({ endpoint, samplingRatio, version: packageInfo().version, instance: hostname() }, logger);
 }
 
 function every(milliseconds: number, run: () => void): () => void {

@@ -21,9 +21,11 @@ export interface World {
 /** No replica yet. */
 export async function openWorld(): Promise<World> {
   let proxy: FaultProxy | undefined;
-  const cluster = await openReplicaCluster(async (kubeconfig) => {
-    proxy = await startFaultProxy(kubeconfig);
-    return proxy.kubeconfig(kubeconfig);
+  const cluster = await openReplicaCluster({
+    through: async (kubeconfig) => {
+      proxy = await startFaultProxy(kubeconfig);
+      return proxy.kubeconfig(kubeconfig);
+    },
   });
   if (proxy === undefined) {
     throw new Error('the replicas were given no kubeconfig');

@@ -1,0 +1,258 @@
+/** Problems of a Cedar config as a whole, and what becomes of one whose policies cannot be run. */
+import { createCedar, type Cedar } from '../../src/authorizers/cedar.ts';
+import { cedarv1 } from '../../src/authorizers/cedarv1.ts';
+import { compilePolicy } from '../../src/authorizers/cedar-policy.ts';
+import { createDecider } from '../../src/authorizers/decider.ts';
+import type { DecisionRequest } from '../../src/authorizers/decision.ts';
+
+const cedar = createCedar();
+const PERMIT = 'permit(principal, action, resource);';
+const MORE = (count: number): string =>
+  `spec.config.policies MoreProblems: ${String(count)} more problems were found in these policies.`;
+
+function problems(config: unknown): readonly string[] {
+  return cedarv1.validate(config, cedar).map(({ path, reason, message }) => `${path} ${reason}: ${message}`);
+}
+
+describe('a config', () => {
+  it.each<[string, unknown, readonly string[]]>([
+    ['of nothing', null, ["spec.config ConfigMissing: cedar configuration is required (missing 'cedar' field)"]],
+    [
+      'that is a list',
+      [],
+      [
+        'spec.config WrongType: failed to parse configuration: json: cannot unmarshal array into Go struct field Config.cedar of type ConfigOptions',
+        'spec.config.policies NoPolicies: at least one policy is required for Cedar authorization',
+      ],
+    ],
+    [
+      'without policies',
+      {},
+      ['spec.config.policies NoPolicies: at least one policy is required for Cedar authorization'],
+    ],
+    [
+      'in the envelope of the proxy',
+      { version: '1.0', cedar: { policies: [PERMIT] } },
+      [
+        'spec.config.policies NoPolicies: at least one policy is required for Cedar authorization; spec.config is the content of "cedar" itself: move it one level up',
+      ],
+    ],
+    [
+      'of the other backend',
+      { pdp: {} },
+      [
+        'spec.config.policies NoPolicies: at least one policy is required for Cedar authorization; spec.config is the content of "pdp" itself: move it one level up',
+      ],
+    ],
+    [
+      'with a text as policies',
+      { Policies: PERMIT },
+      [
+        'spec.config.Policies WrongType: failed to parse configuration: json: cannot unmarshal string into Go struct field ConfigOptions.cedar.policies of type []string',
+      ],
+    ],
+    [
+      'with a number among its policies',
+      { policies: [PERMIT, 1, 'x'] },
+      [
+        'spec.config.policies[1] WrongType: failed to parse configuration: json: cannot unmarshal number into Go struct field ConfigOptions.cedar.policies of type string',
+        expect.stringMatching(/^spec\.config\.policies\[2\] PolicySyntax: /) as string,
+      ],
+    ],
+    [
+      'with too many policies',
+      { policies: Array.from({ length: 4097 }, () => PERMIT) },
+      [
+        'spec.config.policies TooManyPolicies: There are 4097 policies; this check takes at most 4096. Combine them, or split the config.',
+      ],
+    ],
+    ['with as many as it may have', { policies: Array.from({ length: 4096 }, () => PERMIT) }, []],
+    [
+      'with broken entities',
+      { policies: [PERMIT], entities_json: '[{"uid":1}]' },
+      [
+        'spec.config.entities_json EntitiesInvalid: failed to parse entities JSON: [0].uid: expected {"type": "…", "id": "…"}',
+      ],
+    ],
+    [
+      'with entities that are none',
+      { policies: [PERMIT], entities_json: '[' },
+      ['spec.config.entities_json EntitiesInvalid: failed to parse entities JSON: it is not JSON: it ends too early'],
+    ],
+  ])('%s', (_what, config, expected) => {
+    expect(problems(config)).toEqual(expected);
+  });
+
+  it('tells twenty problems, and how many more there are', () => {
+    const broken = (count: number): readonly string[] =>
+      problems({ policies: Array.from({ length: count }, () => '') });
+    expect(broken(20)).toHaveLength(20);
+    expect(broken(20)[19]).toMatch(/^spec\.config\.policies\[19\] PolicyEmpty: /);
+    expect(broken(21)).toHaveLength(21);
+    expect(broken(21)[20]).toBe(MORE(1));
+  });
+
+  it('looks no further than a hundred problems of syntax', () => {
+    const syntax = problems({ policies: Array.from({ length: 150 }, () => 'permit(') });
+    expect([syntax.length, syntax[20]]).toEqual([21, MORE(81)]);
+  });
+
+  it('tells problems in the order of the policies, whoever found them', () => {
+    const found = problems({ policies: ['permit(', '', 'forbid(', ...Array.from({ length: 8 }, () => PERMIT), '"'] });
+    expect(found.map((problem) => problem.split(':')[0])).toEqual([
+      'spec.config.policies[0] PolicySyntax',
+      'spec.config.policies[1] PolicyEmpty',
+      'spec.config.policies[2] PolicySyntax',
+      'spec.config.policies[11] PolicyUnterminatedString',
+    ]);
+  });
+
+  it('bounds problems of entities, too', () => {
+    const entities = JSON.stringify(Array.from({ length: 25 }, () => 1));
+    const found = problems({ policies: [PERMIT], entities_json: entities });
+    expect([found.length, found[20]]).toEqual([21, MORE(5)]);
+  });
+});
+
+describe('the type of groups', () => {
+  const invalid = (name: string, why: string): string =>
+    `spec.config.group_entity_type GroupTypeInvalid: group_entity_type "${name}" ${why}`;
+  const word = 'is not a valid Cedar identifier: it is a word of the language';
+  const letters = 'is not a valid Cedar identifier: letters, digits and _ only, not starting with a digit';
+  it.each<[string, readonly string[]]>([
+    ['', []],
+    ['Team', []],
+    ['_t1', []],
+    [' \t\r\nTeam \n', []],
+    ['permit', []],
+    ['A::B', [invalid('A::B', 'contains "::": namespaced entity types are not yet supported')]],
+    ['My-Group', [invalid('My-Group', letters)]],
+    ['1a', [invalid('1a', letters)]],
+    ['a b', [invalid('a b', letters)]],
+    [' ', [invalid(' ', letters)]],
+    ['\u00a0Team', [invalid('\u00a0Team', letters)]],
+    ...['true', 'false', 'if', 'then', 'else', 'in', 'like', 'has', 'is', '__cedar'].map(
+      (name): [string, readonly string[]] => [name, [invalid(name, word)]],
+    ),
+    [' in ', [invalid(' in ', word)]],
+  ])('%j', (name, expected) => {
+    expect(problems({ policies: [PERMIT], group_entity_type: name })).toEqual(expected);
+  });
+});
+
+const CALL: DecisionRequest = {
+  claims: { sub: 'alice' },
+  feature: 'tool',
+  operation: 'call',
+  id: 'weather',
+  args: undefined,
+  server: 'srv',
+};
+
+function errors(policies: readonly string[], module: Cedar, config: object = {}): readonly string[] {
+  const decide = createDecider(module)({ type: 'cedarv1', config: { policies, ...config } });
+  return typeof decide === 'function' ? decide(CALL).errors : [decide.undecidable];
+}
+
+describe('a decision where the module', () => {
+  const failing = (error: Error): Cedar => ({
+    ...cedar,
+    toJson: () => {
+      throw error;
+    },
+  });
+
+  it('finds no end of a policy', () => {
+    expect(errors([PERMIT], failing(new RangeError('Maximum call stack size exceeded')))).toEqual([
+      'spec.config.policies[0]: it nests too deep for this evaluation; the proxy may take it',
+    ]);
+  });
+
+  it('traps, is that of whoever looks after the module', () => {
+    expect(() => errors([PERMIT], failing(new Error('unreachable')))).toThrow('unreachable');
+  });
+
+  it('reads nothing, is denied', () => {
+    expect(errors([PERMIT], { ...cedar, toJson: () => undefined })).toEqual([
+      'spec.config.policies[0]: The policy cannot be read.',
+    ]);
+  });
+
+  it('reads something new, is denied', () => {
+    expect(errors([PERMIT], { ...cedar, toJson: () => ({ effect: 'permit', principal: { op: 'like' } }) })).toEqual([
+      'spec.config.policies[0]: the scope is none of the language',
+    ]);
+  });
+
+  it('was not needed, because the policies are none', () => {
+    expect(errors([''], cedar)).toEqual([
+      'spec.config.policies[0]: The policy is empty, or its action is not understood.',
+    ]);
+    expect(errors([PERMIT], cedar, { group_entity_type: 'in' })[0]).toMatch(/^spec\.config\.group_entity_type: /);
+    expect(errors([PERMIT], cedar, { multi_valued_claims: 1 })[0]).toMatch(/^spec\.config\.multi_valued_claims: /);
+  });
+});
+
+describe('an integer', () => {
+  const run = (text: string): readonly string[] =>
+    errors([`permit(principal, action, resource) when { ${text} };`], cedar);
+  it.each([
+    ['9007199254740991 == 9007199254740991', []],
+    ['9007199254740993 - 9007199254740992 == 1', []],
+    ['1234567890123456789 == 1234567890123456789', []],
+    ['-9223372036854775808 < 9223372036854775807', []],
+    ['"9007199254740993" == "9007199254740993" // 9007199254740993', []],
+    ['a9007199254740993 == 1', [expect.stringContaining('a9007199254740993') as string]],
+    ['9223372036854775808 == 1', [expect.stringContaining('9223372036854775808') as string]],
+  ])('%s', (text, expected) => {
+    expect(run(`${text}\n`)).toEqual(expected);
+  });
+});
+
+describe('a scope', () => {
+  const trees = (scope: object): object => ({
+    effect: 'permit',
+    principal: { op: 'All' },
+    action: { op: 'All' },
+    resource: { op: 'All' },
+    conditions: [],
+    ...scope,
+  });
+  const allows = (scope: object): boolean => {
+    const decide = createDecider({ ...cedar, toJson: () => trees(scope) })({
+      type: 'cedarv1',
+      config: { policies: [PERMIT] },
+    });
+    return typeof decide === 'function' && decide(CALL).allow;
+  };
+  const alice = { type: 'Client', id: 'alice' };
+  it.each<[string, object, boolean]>([
+    ['that is open', {}, true],
+    ['of one entity', { principal: { op: '==', entity: alice } }, true],
+    ['of another', { principal: { op: '==', entity: { type: 'Client', id: 'bob' } } }, false],
+    ['of none', { principal: { op: '==' } }, false],
+    ['of half an entity', { principal: { op: '==', entity: { type: 'Client' } } }, false],
+    ['of several', { principal: { op: 'in', entities: [{ type: 'x' }, alice] } }, true],
+    ['of no several', { principal: { op: 'in' } }, false],
+    ['of a type', { principal: { op: 'is', entity_type: 'Client' } }, true],
+    ['of another type', { principal: { op: 'is', entity_type: 'Tool' } }, false],
+    [
+      'of a type in a group',
+      { resource: { op: 'is', entity_type: 'Tool', in: { entity: { type: 'MCP', id: 'srv' } } } },
+      true,
+    ],
+    [
+      'of a type in another',
+      { resource: { op: 'is', entity_type: 'Tool', in: { entity: { type: 'MCP', id: 'x' } } } },
+      false,
+    ],
+  ])('%s', (_what, scope, expected) => {
+    expect(allows(scope)).toBe(expected);
+  });
+
+  it('is told by what it is of', () => {
+    const policy = compilePolicy('forbid(principal, action == Action::"x", resource) unless { false };', cedar);
+    expect(policy?.effect).toBe('forbid');
+    expect(compilePolicy('permit(', cedar)).toBeUndefined();
+  });
+});

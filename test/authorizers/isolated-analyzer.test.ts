@@ -1,0 +1,124 @@
+/** Threads: what each task is answered with, and what becomes of a question whose thread is lost. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  createIsolatedAnalyzer,
+  DEFAULT_ANALYZER,
+  type IsolatedAnalyzer,
+} from '../../src/authorizers/isolated-analyzer.ts';
+
+const PERMIT = 'permit(principal, action, resource);';
+const spec = (...policies: readonly string[]): { readonly type: string; readonly config: unknown } => ({
+  type: 'cedarv1',
+  config: { policies },
+});
+/** Takes a thread a good while. */
+const LONG = spec(
+  ...Array.from({ length: 4000 }, (_, i) => `permit(principal, action, resource == Tool::"${String(i)}");`),
+);
+const TESTS = {
+  name: 'tests',
+  action: undefined,
+  data: {
+    'tests.json': JSON.stringify({
+      cases: [{ name: 'c', claims: { sub: 'alice' }, call: { id: 'x' }, expect: 'allow' }],
+    }),
+  },
+};
+
+let analyzer: IsolatedAnalyzer;
+beforeEach(() => {
+  analyzer = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1 });
+});
+afterEach(() => analyzer.close());
+
+it('answers each kind of task', async () => {
+  expect((await analyzer.analyze(spec(PERMIT))).problems).toEqual([]);
+  expect(await analyzer.testFaults({ ...TESTS, data: { 'tests.json': '{' } }, 'a')).not.toEqual([]);
+  const { outcomes } = await analyzer.runTests({ maps: [TESTS], config: 'a', after: spec(PERMIT), before: undefined });
+  expect(outcomes).toHaveLength(1);
+});
+
+it('answers what it was asked before without a thread', async () => {
+  const first = await analyzer.analyze(spec(PERMIT));
+  await analyzer.close();
+  expect(await analyzer.analyze(spec(PERMIT))).toBe(first);
+});
+
+it('does not start on a question that nobody waits for any more', async () => {
+  const gone = new AbortController();
+  const busy = analyzer.analyze(spec(PERMIT));
+  const waiting = analyzer.analyze(spec('x'), gone.signal);
+  const next = analyzer.analyze(spec('permit(principal);'));
+  gone.abort();
+  await expect(waiting).rejects.toMatchObject({
+    code: 'ANALYSIS_TIMEOUT',
+    message: 'the analysis did not start in time',
+  });
+  expect((await busy).problems).toEqual([]);
+  expect((await next).problems).toHaveLength(1);
+});
+
+it('tells of a thread that died of what it was given, and goes on with another', async () => {
+  const deadly = analyzer.runTests({ maps: null as never, config: 'a', after: spec(PERMIT), before: undefined });
+  await expect(deadly).rejects.toMatchObject({
+    code: 'ANALYSIS_FAILED',
+    message: 'the Cedar module could not take the policies',
+    cause: expect.objectContaining({ name: 'TypeError' }) as Error,
+  });
+  expect((await analyzer.analyze(spec(PERMIT))).problems).toEqual([]);
+});
+
+it('ends a question when it is closed', async () => {
+  const ended = expect(analyzer.analyze(LONG)).rejects.toMatchObject({
+    code: 'ANALYSIS_FAILED',
+    message: 'the analysis was ended',
+  });
+  await analyzer.close();
+  await ended;
+});
+
+it('runs every line of what is in the thread', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-authz-coverage-'));
+  const source = join(import.meta.dirname, '../../src/authorizers/isolated-analyzer.ts');
+  const program = `
+    import { createIsolatedAnalyzer, DEFAULT_ANALYZER } from ${JSON.stringify(pathToFileURL(source).href)};
+    const analyzer = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1 });
+    const after = ${JSON.stringify(spec(PERMIT))};
+    const tests = ${JSON.stringify(TESTS)};
+    await analyzer.analyze(after);
+    await analyzer.testFaults(tests, 'a');
+    await analyzer.runTests({ maps: [tests], config: 'a', after });
+    await analyzer.close();
+  `;
+  try {
+    writeFileSync(join(folder, 'program.mjs'), program);
+    execFileSync(process.execPath, [join(folder, 'program.mjs')], {
+      env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: folder },
+    });
+    const ranges = readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .flatMap((name) => (JSON.parse(readFileSync(join(folder, name), 'utf8')) as CoverageFile).result)
+      .filter(({ url }) => url.endsWith('/analyzer-worker.ts'))
+      .flatMap(({ functions }) => functions.flatMap((each) => each.ranges));
+    expect(ranges.length).toBeGreaterThan(0);
+    const text = readFileSync(join(source, '../analyzer-worker.ts'), 'utf8');
+    const missed = ranges.filter(({ count }) => count === 0);
+    expect(missed.map(({ startOffset, endOffset }) => text.slice(startOffset, endOffset))).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** What V8 writes (Node documentation, NODE_V8_COVERAGE), as far as it is read here. */
+interface CoverageFile {
+  readonly result: readonly {
+    readonly url: string;
+    readonly functions: readonly {
+      readonly ranges: readonly { readonly startOffset: number; readonly endOffset: number; readonly count: number }[];
+    }[];
+  }[];
+}

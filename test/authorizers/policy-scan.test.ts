@@ -1,0 +1,172 @@
+/** What one pass over a policy's text finds, to the character. */
+import { scanPolicy, type ScanFault } from '../../src/authorizers/policy-scan.ts';
+
+const HEAD = 'permit(principal, action, resource)';
+
+function faults(source: string): readonly string[] {
+  return scanPolicy(source).faults.map(({ reason, offset }) => `${reason} ${String(offset)}`);
+}
+
+/** `middle` where a condition stands, at its own offset. */
+function when(middle: string): { readonly source: string; readonly at: number } {
+  return { source: `${HEAD} when { ${middle} };`, at: HEAD.length + 8 };
+}
+
+function within(middle: string): readonly string[] {
+  const { source, at } = when(middle);
+  return scanPolicy(source).faults.map(({ reason, offset }) => `${reason} ${String(offset - at)}`);
+}
+
+describe('where the first policy ends, and what is behind it', () => {
+  it.each<[string, number | undefined, number | undefined, boolean]>([
+    ['', undefined, undefined, true],
+    [' \t\r\n', undefined, undefined, true],
+    ['// x;', undefined, undefined, true],
+    ['/* x; */ // y', undefined, undefined, true],
+    ['x', undefined, undefined, false],
+    ['x;', 2, undefined, false],
+    ['x; \n// y', 2, undefined, false],
+    ['x; /* y */', 2, undefined, false],
+    ['x; y', 2, 3, false],
+    ['x; y; z', 2, 3, false],
+    ['x;;', 2, 2, false],
+    ['(x;)', undefined, undefined, false],
+    ['(x;);', 5, undefined, false],
+    ['[;]{;};', 7, undefined, false],
+    ['"x;";', 5, undefined, false],
+    ['x);', 3, undefined, false],
+    ['x; \u00a0', 2, 3, false],
+  ])('%j', (source, end, trailing, empty) => {
+    const scan = scanPolicy(source);
+    expect([scan.end, scan.trailing, scan.empty]).toEqual([end, trailing, empty]);
+    expect(scan.faults).toEqual([]);
+  });
+});
+
+describe('what the module is given', () => {
+  it.each([
+    ['a /* b\nc */ d', 'a     \n     d'],
+    ['a // b\nc', 'a // b\nc'],
+    ['a /**/ b', 'a      b'],
+    ['a / b', 'a / b'],
+    ['"/* a */"', '"/* a */"'],
+    ['"// a"', '"// a"'],
+    ['"\\"/*" /* a */', '"\\"/*"        '],
+    ['!!!!x', '!!!!x'],
+    ['!!!!!x', '!!!  x'],
+    ['!!!!!!x', '!!!  !x'],
+    ['!!!!!!!!!!x', '!!!      !x'],
+    ['! ! ! ! ! x', '! ! !     x'],
+    ['-----1', '---  1'],
+    ['!!!--x', '!!!--x'],
+    ['!!!!-----x', '!!!!-----x'],
+    ['!!!x!!!y', '!!!x!!!y'],
+    ['!!!x !!! != !!!', '!!!x !!! != !!!'],
+    ['a != !b', 'a != !b'],
+    ['a != !!!!!b', 'a != !!!  b'],
+    ['!! /* x */ !!!b', '!!         !  b'],
+  ])('%j', (source, text) => {
+    const scan = scanPolicy(source);
+    expect(scan.text).toBe(text);
+    expect(scan.text).toHaveLength(source.length);
+    expect(scan.faults).toEqual([]);
+  });
+});
+
+describe('what neither parser is asked about', () => {
+  it.each<[string, readonly string[]]>([
+    ['"', ['UnterminatedString 0']],
+    [' "abc', ['UnterminatedString 1']],
+    ['"abc\\"', ['UnterminatedString 0']],
+    ['"abc\\', ['UnterminatedString 0']],
+    ['"abc\ndef"', ['LineBreakInString 0', 'UnterminatedString 8']],
+    ['"a\\\nb"', []],
+    ['"\\\\"', []],
+    ['/* abc', ['UnterminatedComment 0']],
+    ['x /*/', ['UnterminatedComment 2']],
+    ['/**/', []],
+    ['// abc', []],
+    ['a\u00a0b', ['StrangeSpace 1']],
+    ['a\u2028b\u000bc', ['StrangeSpace 1', 'StrangeSpace 3']],
+    ['"a\u00a0b"', []],
+    ['// a\u00a0b', []],
+    ['x; \u00a0', []],
+    ['"a\0b"', ['StrangeCharacter 2']],
+    ['x "a\ufffdb" "\0"', ['StrangeCharacter 4', 'StrangeCharacter 9']],
+    ['"\\u{4_1}"', ['StrangeCharacter 1']],
+    ['"\\\\\\u{4_1}"', ['StrangeCharacter 1']],
+    ['"\\\\u{4_1}"', []],
+    ['"\\u{41}_"', []],
+    ['"\\u{G_1}"', []],
+  ])('%j', (source, expected) => {
+    expect(faults(source)).toEqual(expected);
+  });
+});
+
+describe('how deep and how long a policy may be', () => {
+  /** The policy's own braces are one level. */
+  const brackets = (open: string, close: string, count: number): string =>
+    `${open.repeat(count)}x${close.repeat(count)}`;
+
+  it.each([
+    ['(', ')'],
+    ['[', ']'],
+    ['{', '}'],
+  ])('63 of %s', (open, close) => {
+    expect(within(brackets(open, close, 63))).toEqual([]);
+    expect(within(brackets(open, close, 64))).toEqual(['TooDeep 63']);
+    expect(within(brackets(open, close, 99))).toEqual(['TooDeep 63']);
+  });
+
+  it('brackets that are closed again do not count', () => {
+    expect(within('(x)'.repeat(200))).toEqual([]);
+  });
+
+  it('500 ifs, by themselves and not as parts of words', () => {
+    const ifs = (count: number): string => 'if x '.repeat(count);
+    expect(within(ifs(500))).toEqual([]);
+    expect(within(ifs(501))).toEqual([`TooDeep ${String(500 * 5)}`]);
+    expect(within('iff xif _if if_ "if" '.repeat(600))).toEqual([]);
+  });
+
+  /** One bracket deep: 30 of the 3,200. */
+  it.each([
+    ['+', 3170],
+    ['-1', 3170],
+    ['*', 3170],
+    ['.', 3170],
+    ['||', 3170],
+    ['&&', 3170],
+  ])('of %s as many as %d', (operator, most) => {
+    expect(within(`${operator} `.repeat(most))).toEqual([]);
+    expect(within(`${operator} `.repeat(most + 1))).toHaveLength(1);
+    expect(within(`${operator} `.repeat(most + 500))[0]).toMatch(/^TooLong /);
+  });
+
+  it('of lists one after the other', () => {
+    // Two brackets deep at most, and each list counts for itself, too.
+    expect(within('[]'.repeat(3140))).toEqual([]);
+    expect(within('[]'.repeat(3141))).toHaveLength(1);
+  });
+
+  it('all of it together', () => {
+    // 30 for the braces, 10 * 30 for brackets, 100 * 5 for ifs: 2,370 are left.
+    const some = (operators: number): string =>
+      `${brackets('(', ')', 10)}${'if x '.repeat(100)}${'+ '.repeat(operators)}`;
+    expect(within(some(2370))).toEqual([]);
+    expect(within(some(2371))).toHaveLength(1);
+  });
+
+  it('counts what is behind the policy for nothing', () => {
+    expect(faults(`x; ${'('.repeat(100)}${'+'.repeat(5000)}${'if '.repeat(600)}`)).toEqual([]);
+  });
+
+  it('tells each reason once', () => {
+    const { source } = when(`${'('.repeat(99)}${')'.repeat(99)}${'('.repeat(99)}`);
+    expect(scanPolicy(source).faults.map(({ reason }: ScanFault) => reason)).toEqual(['TooDeep']);
+    expect(within(`${'+ '.repeat(4000)}${'('.repeat(99)}`).map((fault) => fault.split(' ')[0])).toEqual([
+      'TooLong',
+      'TooDeep',
+    ]);
+  });
+});

@@ -1,0 +1,47 @@
+/** The load program seen from outside. */
+import { join } from 'node:path';
+import { startProgram } from '../processes.ts';
+import type { LoadResult, LoadTask } from './task.ts';
+
+export interface LoadGenerator {
+  /** @throws Error where there is no result, or where an answer was not the one that is measured. */
+  run(task: LoadTask): Promise<LoadResult>;
+  /** Processor time spent so far, seconds. */
+  readonly cpuSeconds: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+type Message = { readonly result: LoadResult } | { readonly error: string };
+
+export function startLoadGenerator(folder: string): LoadGenerator {
+  const program = startProgram({
+    name: 'load',
+    command: process.execPath,
+    args: [join(import.meta.dirname, 'program.ts')],
+    core: 'load',
+    logFile: join(folder, 'load.log'),
+    messages: true,
+  });
+  return {
+    run: async (task) => {
+      const { promise, resolve, reject } = Promise.withResolvers<Message>();
+      const onExit = (): void => {
+        reject(new Error(`the load program ended: ${program.log()}`));
+      };
+      program.child.once('message', resolve);
+      program.child.once('exit', onExit);
+      program.child.send(task);
+      const message = await promise;
+      program.child.off('exit', onExit);
+      if ('error' in message) {
+        throw new Error(message.error);
+      }
+      if (message.result.failed > 0) {
+        throw new Error(`${String(message.result.failed)} wrong answers: ${message.result.failures.join('; ')}`);
+      }
+      return message.result;
+    },
+    cpuSeconds: program.cpuSeconds,
+    stop: program.stop,
+  };
+}

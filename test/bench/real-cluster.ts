@@ -1,0 +1,92 @@
+/** A real control plane with our server in it, pinned as everywhere; the control plane itself runs where it likes. */
+import { join } from 'node:path';
+import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import { installCrds, must } from '../../src/cli/playground/environment.ts';
+import { projectRoot } from '../../src/cli/playground/root.ts';
+import { parseTarget, renderManifests } from '../../src/cli/manifests/manifests.ts';
+import { createKubeClient, loadKubeConfig, type ApiRequest, type KubeClient } from '../../src/kube/client.ts';
+import { startOurs, untilReady, type Program, type ProgramOptions } from './programs.ts';
+import type { SectionContext } from './section.ts';
+
+export const GROUP_PATH = '/apis/toolhive.stacklok.dev/v1beta1';
+
+export interface RealCluster {
+  readonly controlPlane: ControlPlane;
+  /** As administrator. */
+  readonly client: KubeClient;
+  readonly ours: Program;
+  /** For peers. */
+  readonly programOptions: ProgramOptions;
+  readonly request: (call: Omit<ApiRequest, 'signal'>) => Promise<unknown>;
+  /** The API server's own metrics. */
+  readonly metrics: () => Promise<string>;
+  readonly namespace: (name: string) => Promise<void>;
+}
+
+export interface RealClusterOptions {
+  readonly flags?: readonly string[];
+  /** Whether the API server asks our webhooks. */
+  readonly registered: boolean;
+}
+
+export async function withRealCluster<T>(
+  { folder, certificates, say }: SectionContext,
+  { flags = [], registered }: RealClusterOptions,
+  use: (cluster: RealCluster) => Promise<T>,
+): Promise<T> {
+  const controlPlane = await startControlPlane({ progress: say });
+  const { kubectl } = controlPlane;
+  const client = createKubeClient(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath }));
+  let ours: Program | undefined;
+  try {
+    const account = 'mcp-authz-webhook';
+    await installCrds(kubectl, join(projectRoot(), 'test/crds'));
+    await must(kubectl, ['apply', '-f', join(projectRoot(), 'webhooks/rbac.yaml')]);
+    const token = await must(kubectl, ['create', 'token', account, '-n', 'mcp-authz-system', '--duration', '24h']);
+    const kubeconfig = controlPlane.kubeconfigFor(account, token.trim());
+    const programOptions = { folder, certificates, kubeconfig, say };
+    ours = await startOurs(programOptions, { flags });
+    await untilReady(ours);
+    if (registered) {
+      await register(controlPlane, ours);
+    }
+    const signal = AbortSignal.timeout(30 * 60_000);
+    const request = (call: Omit<ApiRequest, 'signal'>): Promise<unknown> => client.request({ ...call, signal });
+    return await use({
+      ...{ controlPlane, client, ours, programOptions, request },
+      metrics: () => must(kubectl, ['get', '--raw', '/metrics']),
+      namespace: async (name) => {
+        await must(kubectl, ['create', 'namespace', name]);
+      },
+    });
+  } finally {
+    await ours?.process.stop();
+    client.close();
+    await controlPlane.stop();
+  }
+}
+
+async function register({ kubectl }: ControlPlane, { target: { port, ca } }: Program): Promise<void> {
+  const target = parseTarget({ url: `https://127.0.0.1:${String(port)}` }, ca);
+  if ('fault' in target) {
+    throw new Error(target.fault);
+  }
+  await must(kubectl, ['apply', '-f', '-'], renderManifests({ target }));
+}
+
+/** Runs `work` for each number below `count`, so many at a time. */
+export async function inParallel(
+  count: number,
+  width: number,
+  work: (number: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < count) {
+      const number = next;
+      next += 1;
+      await work(number);
+    }
+  };
+  await Promise.all(Array.from({ length: width }, worker));
+}

@@ -1,0 +1,170 @@
+/** Through the real API server: what it measures of our webhook, of the Go webhook and of its own policy, side by side. */
+import { must } from '../../../src/cli/playground/environment.ts';
+import { MESSAGE, RULE } from '../../../src/rules/mutual-exclusion.ts';
+import { metricSum } from '../metrics.ts';
+import { ApiError } from '../../../src/kube/errors.ts';
+import { waitFor } from '../processes.ts';
+import { startPeer, type Program } from '../programs.ts';
+import { GROUP_PATH, inParallel, withRealCluster, type RealCluster } from '../real-cluster.ts';
+import { atMost, type Row } from '../report/row.ts';
+import { shortest } from '../report/table.ts';
+import { authzConfig, CONFIG, NAMESPACE, newMcpServer, POLICY, type ReviewKind } from '../reviews.ts';
+import type { Section } from '../section.ts';
+
+const GO_WEBHOOK = 'controller-runtime.bench.example.com';
+const OUR_WEBHOOK = 'workloads.validate.authz.toolhive.stacklok.dev';
+const OUR_MUTATION = 'workloads.mutate.authz.toolhive.stacklok.dev';
+const POLICY_NAME = 'bench-mutual-exclusion';
+const WEBHOOKS = 'apiserver_admission_webhook_admission_duration_seconds';
+/** Of all policies together; the API server counts one alone only where it refuses. */
+const POLICIES = 'apiserver_admission_controller_admission_duration_seconds';
+/** Not counted: connections are opened, code is compiled. */
+const WARM_UP_PART = 0.2;
+const WIDTH = 2;
+const ENTRIES = 6;
+
+export const apiServer: Section = {
+  name: 'api-server',
+  title: 'what the real API server waits for our webhook, the Go webhook and a ValidatingAdmissionPolicy',
+  run: (context) =>
+    withRealCluster(context, { registered: true }, async (cluster) => {
+      const { amounts, say } = context;
+      const peer = await startPeer('controller-runtime', cluster.programOptions);
+      try {
+        await register(cluster, peer);
+        await cluster.namespace(NAMESPACE);
+        await untilInForce(cluster);
+        const path = `${GROUP_PATH}/namespaces/${NAMESPACE}/mcpauthzconfigs`;
+        await cluster.request({ method: 'POST', path, body: authzConfig(NAMESPACE, CONFIG, [POLICY]) });
+        const rows: Row[] = [];
+        const figures: Record<string, Means> = {};
+        for (const kind of ['inline', 'reference'] as const) {
+          say(`${String(amounts.apiServerRequests)} writes, ${kind}`);
+          const means = await measure(cluster, kind, amounts.apiServerRequests);
+          figures[kind] = means;
+          rows.push(...rowsOf(kind, means));
+        }
+        return { rows, figures };
+      } finally {
+        await peer.process.stop();
+      }
+    }),
+};
+
+/** Milliseconds. */
+interface Means {
+  readonly ours: number;
+  readonly mutation: number;
+  readonly controllerRuntime: number;
+  readonly policy: number;
+}
+
+async function measure(cluster: RealCluster, kind: ReviewKind, requests: number): Promise<Means> {
+  const path = `${GROUP_PATH}/namespaces/${NAMESPACE}/mcpservers`;
+  const write = (number: number): Promise<unknown> => {
+    // dryRun: everything but the write, so that each request finds what the first one found.
+    const body = newMcpServer(kind, `server-${String(number)}`, ENTRIES);
+    return cluster.request({ method: 'POST', path, query: { dryRun: 'All' }, body });
+  };
+  await inParallel(Math.ceil(requests * WARM_UP_PART), WIDTH, write);
+  const before = await cluster.metrics();
+  await inParallel(requests, WIDTH, write);
+  const after = await cluster.metrics();
+  const mean = (metric: string, labels: Readonly<Record<string, string>>): number => {
+    const grown = (part: string): number =>
+      metricSum(after, `${metric}_${part}`, labels) - metricSum(before, `${metric}_${part}`, labels);
+    return (grown('sum') / grown('count')) * 1000;
+  };
+  return {
+    ours: mean(WEBHOOKS, { name: OUR_WEBHOOK }),
+    mutation: mean(WEBHOOKS, { name: OUR_MUTATION }),
+    controllerRuntime: mean(WEBHOOKS, { name: GO_WEBHOOK }),
+    policy: mean(POLICIES, { name: 'ValidatingAdmissionPolicy', operation: 'CREATE' }),
+  };
+}
+
+function rowsOf(kind: ReviewKind, { ours, mutation, controllerRuntime, policy }: Means): readonly Row[] {
+  const suffix = kind === 'reference' ? ', with live reads' : '';
+  return [
+    {
+      id: `api-server/${kind}/controller-runtime`,
+      what: `mean through the API server${suffix} / controller-runtime's`,
+      measured: ours / controllerRuntime,
+      unit: 'x',
+      target: atMost(1.1),
+      detail: `${shortest(ours)} ms / ${shortest(controllerRuntime)} ms; our mutation before it ${shortest(mutation)} ms`,
+    },
+    {
+      id: `api-server/${kind}/policy`,
+      what: `mean through the API server${suffix} / ValidatingAdmissionPolicy's`,
+      measured: ours / policy,
+      unit: 'x',
+      detail: `${shortest(ours)} ms / ${shortest(policy)} ms, which never leaves the API server`,
+    },
+  ];
+}
+
+const MATCH = {
+  apiGroups: ['toolhive.stacklok.dev'],
+  apiVersions: ['v1beta1'],
+  operations: ['CREATE', 'UPDATE'],
+  resources: ['mcpservers'],
+};
+
+/** The Go webhook and the policy, beside ours; both are asked, and both have to refuse what they are there for. */
+async function register({ controlPlane: { kubectl } }: RealCluster, { target }: Program): Promise<void> {
+  const url = `https://127.0.0.1:${String(target.port)}/validate`;
+  const version = 'admissionregistration.k8s.io/v1';
+  const objects = [
+    {
+      ...{ apiVersion: version, kind: 'ValidatingWebhookConfiguration', metadata: { name: 'bench-peer' } },
+      webhooks: [
+        {
+          ...{ name: GO_WEBHOOK, admissionReviewVersions: ['v1'], sideEffects: 'None', rules: [MATCH] },
+          clientConfig: { url, caBundle: Buffer.from(target.ca).toString('base64') },
+        },
+      ],
+    },
+    ...policy(POLICY_NAME, RULE.replaceAll('self', 'object.spec'), MESSAGE),
+  ];
+  const text = objects.map((object) => JSON.stringify(object)).join('\n---\n');
+  await must(kubectl, ['apply', '-f', '-'], text);
+}
+
+function policy(name: string, expression: string, message: string): readonly object[] {
+  const version = 'admissionregistration.k8s.io/v1';
+  return [
+    {
+      ...{ apiVersion: version, kind: 'ValidatingAdmissionPolicy', metadata: { name } },
+      spec: { matchConstraints: { resourceRules: [MATCH] }, validations: [{ expression, message }] },
+    },
+    {
+      ...{ apiVersion: version, kind: 'ValidatingAdmissionPolicyBinding', metadata: { name } },
+      spec: { policyName: name, validationActions: ['Deny'] },
+    },
+  ];
+}
+
+/**
+ * The API server takes a moment to act on what is registered. A policy that refuses one name tells when policies are in
+ * force, and goes then; webhooks are counted as soon as they are asked.
+ */
+async function untilInForce({ controlPlane: { kubectl }, request, metrics, ours }: RealCluster): Promise<void> {
+  const name = 'bench-in-force';
+  const probe = policy(name, `object.metadata.name != "${name}"`, name);
+  await must(kubectl, ['apply', '-f', '-'], probe.map((object) => JSON.stringify(object)).join('\n---\n'));
+  const path = `${GROUP_PATH}/namespaces/${NAMESPACE}/mcpservers`;
+  const body = newMcpServer('inline', name, 0);
+  await waitFor('the registrations are not in force', ours.process, async () => {
+    const refused = await request({ method: 'POST', path, query: { dryRun: 'All' }, body }).then(
+      () => false,
+      (error: unknown) => error instanceof ApiError && error.message.includes(name),
+    );
+    const text = await metrics();
+    const asked = [OUR_WEBHOOK, OUR_MUTATION, GO_WEBHOOK].every(
+      (webhook) => metricSum(text, `${WEBHOOKS}_count`, { name: webhook }) > 0,
+    );
+    return refused && asked ? true : undefined;
+  });
+  await must(kubectl, ['delete', 'validatingadmissionpolicybinding,validatingadmissionpolicy', name]);
+}

@@ -1,0 +1,99 @@
+/** Latency at 1,000 requests per second, and the ladder of loads that the chart shows. */
+import { median } from '../load/percentiles.ts';
+import type { LoadTask } from '../load/task.ts';
+import { atMost, type Row } from '../report/row.ts';
+import { shortest } from '../report/table.ts';
+import type { Section, SectionContext } from '../section.ts';
+import { inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
+
+const BYTES = 2000;
+const CONNECTIONS = 16;
+/** p99 wants more samples than a rate. */
+const LONGER = 2;
+/** Above this a program does not keep up with the load, and the next step would only queue. */
+const LOST_MS = 200;
+
+export const latency: Section = {
+  name: 'latency',
+  title: 'p99 at 1,000 requests per second, reviews of 2 KB, and latency against load for the chart',
+  run: (context) =>
+    withSubjects(context, async (subjects) => {
+      const { amounts, load, say } = context;
+      const task = ({ program, review }: Subject, perSecond: number, seconds: number): LoadTask => ({
+        ...{ mode: 'at rate', target: program.target, review, bytes: BYTES, connections: CONNECTIONS },
+        ...{ perSecond, seconds },
+      });
+      say('warming up');
+      await inRounds(subjects, 1, (subject) => load.run(task(subject, amounts.rate, amounts.warmUpSeconds)));
+      say(`${String(amounts.rate)} requests per second`);
+      const samples = await inRounds(subjects, amounts.rounds, (subject) =>
+        load.run(task(subject, amounts.rate, amounts.seconds * LONGER)),
+      );
+      const ladder = await climb(context, subjects, task);
+      const figures = {
+        atRate: Object.fromEntries([...samples].map(([id, each]) => [id, each.map((sample) => sample.load.latency)])),
+        ladder,
+      };
+      return { rows: rowsOf(amounts.rate, subjects, samples), figures };
+    }),
+};
+
+export interface Step {
+  readonly perSecond: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface Climb {
+  readonly title: string;
+  readonly steps: readonly Step[];
+}
+
+/** Each program up to the load that it loses touch with. */
+async function climb(
+  { amounts, load, say }: SectionContext,
+  subjects: readonly Subject[],
+  task: (subject: Subject, perSecond: number, seconds: number) => LoadTask,
+): Promise<Readonly<Record<string, Climb>>> {
+  const climbs = new Map<string, Step[]>(subjects.map(({ id }) => [id, []]));
+  const climbing = new Set(subjects);
+  for (const perSecond of amounts.ladder) {
+    say(`latency against load: ${String(perSecond)} requests per second`);
+    for (const subject of [...climbing]) {
+      const { p50, p99 } = (await load.run(task(subject, perSecond, amounts.seconds))).latency;
+      climbs.get(subject.id)?.push({ perSecond, p50, p99 });
+      if (p50 > LOST_MS) {
+        climbing.delete(subject);
+      }
+    }
+  }
+  return Object.fromEntries(subjects.map(({ id, title }) => [id, { title, steps: climbs.get(id) ?? [] }]));
+}
+
+function rowsOf(
+  rate: number,
+  subjects: readonly Subject[],
+  samples: ReadonlyMap<string, readonly Sample[]>,
+): readonly Row[] {
+  const peers = subjects.filter(({ program }) => program.name !== 'ours');
+  const ours = subjects.filter(({ program }) => program.name === 'ours');
+  return ours.flatMap(({ id, review }) =>
+    peers.map((peer): Row => {
+      const [mine = [], theirs = []] = [samples.get(id), samples.get(peer.id)];
+      return {
+        id: `p99/${id}/${peer.id}`,
+        what: `p99 at ${String(rate)} a second${review === 'reference' ? ', with live reads' : ''} / ${peer.title}'s`,
+        measured: median(mine.map(({ load }, round) => load.latency.p99 / (theirs[round]?.load.latency.p99 ?? NaN))),
+        unit: 'x',
+        ...(peer.program.name === 'controller-runtime' ? { target: atMost(1.2) } : {}),
+        detail: `${milliseconds(mine)} / ${milliseconds(theirs)}`,
+      };
+    }),
+  );
+}
+
+function milliseconds(samples: readonly Sample[]): string {
+  const of = (pick: (sample: Sample) => number): string => shortest(median(samples.map(pick)));
+  return `${of(({ load }) => load.latency.p99)} ms (median ${of(({ load }) => load.latency.p50)})`;
+}

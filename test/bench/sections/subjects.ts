@@ -1,0 +1,90 @@
+/** The programs side by side, and one measurement of all of them in turns. */
+import { startOurs, startPeer, untilReady, PEERS, type Program, type ProgramName } from '../programs.ts';
+import type { LoadResult } from '../load/task.ts';
+import type { ReviewKind } from '../reviews.ts';
+import type { SectionContext } from '../section.ts';
+import { startStandIn } from '../stand-in/start.ts';
+
+/** A program with the requests that it is sent. */
+export interface Subject {
+  readonly id: string;
+  readonly title: string;
+  readonly program: Program;
+  readonly review: ReviewKind;
+}
+
+export interface Sample {
+  readonly load: LoadResult;
+  /** Processor time of the server for one request, microseconds. */
+  readonly cpuMicroseconds: number;
+}
+
+const TITLES: Readonly<Record<ProgramName, string>> = {
+  ours: 'mcp-authz-webhook',
+  'controller-runtime': 'controller-runtime',
+  floor: 'node:https',
+  pepr: 'Pepr',
+};
+
+/**
+ * Ours twice: with requests that no rule has to read anything for, as the peers, which never do; and with requests that
+ * refer to a config, which is read live together with its namespace.
+ */
+export async function withSubjects<T>(
+  context: SectionContext,
+  use: (subjects: readonly Subject[]) => Promise<T>,
+): Promise<T> {
+  const { folder, certificates, say } = context;
+  const standIn = await startStandIn(folder, certificates, { ...context.amounts.small, ...STAND_IN });
+  const options = { folder, certificates, kubeconfig: standIn.kubeconfig, say };
+  const programs: Program[] = [];
+  try {
+    const ours = await startOurs(options);
+    programs.push(ours);
+    for (const name of PEERS) {
+      programs.push(await startPeer(name, options));
+    }
+    await untilReady(ours);
+    const subjects = programs.map((program): Subject => {
+      const { name } = program;
+      return { id: name, title: TITLES[name], program, review: 'inline' };
+    });
+    const reading: Subject = {
+      ...{ id: 'ours-by-reference', title: `${TITLES.ours}, with live reads` },
+      ...{ program: ours, review: 'reference' },
+    };
+    return await use([...subjects, reading]);
+  } finally {
+    await Promise.all(programs.map((each) => each.process.stop()));
+    await standIn.stop();
+  }
+}
+
+const STAND_IN = { name: 'stand-in', leaseTaken: false };
+
+/** One sample of each subject a round, each round beginning with another one. */
+export async function inRounds(
+  subjects: readonly Subject[],
+  rounds: number,
+  measure: (subject: Subject) => Promise<LoadResult>,
+): Promise<ReadonlyMap<string, readonly Sample[]>> {
+  const samples = new Map<string, Sample[]>(subjects.map(({ id }) => [id, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (let turn = 0; turn < subjects.length; turn += 1) {
+      const subject = subjects[(round + turn) % subjects.length];
+      if (subject !== undefined) {
+        samples.get(subject.id)?.push(await sampleOf(subject, measure));
+      }
+    }
+  }
+  return samples;
+}
+
+async function sampleOf(subject: Subject, measure: (subject: Subject) => Promise<LoadResult>): Promise<Sample> {
+  const { cpuSeconds } = subject.program.process;
+  const before = cpuSeconds();
+  const load = await measure(subject).catch((error: unknown) => {
+    throw new Error(`${subject.title}: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  return { load, cpuMicroseconds: ((cpuSeconds() - before) * 1e6) / load.requests };
+}

@@ -1,0 +1,80 @@
+/** Requests per second flat out: ours beside the peers, in rounds, at three sizes of review. */
+import { median } from '../load/percentiles.ts';
+import type { LoadTask } from '../load/task.ts';
+import { atLeast, type Row, type Target } from '../report/row.ts';
+import { shortest } from '../report/table.ts';
+import type { ProgramName } from '../programs.ts';
+import type { Section } from '../section.ts';
+import { inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
+
+const SIZES = [2, 20, 200] as const;
+type Size = (typeof SIZES)[number];
+const CONNECTIONS = 8;
+
+const TARGETS: Readonly<Record<Size, Readonly<Partial<Record<ProgramName, Target>>>>> = {
+  2: { 'controller-runtime': atLeast(1.3), floor: atLeast(0.6), pepr: atLeast(4) },
+  20: {},
+  200: { 'controller-runtime': atLeast(1) },
+};
+
+export const throughput: Section = {
+  name: 'throughput',
+  title: 'requests per second flat out, reviews of 2, 20 and 200 KB',
+  run: (context) =>
+    withSubjects(context, async (subjects) => {
+      const { amounts, load, say } = context;
+      const rows: Row[] = [];
+      const figures: Record<string, object> = {};
+      for (const size of SIZES) {
+        const task = ({ program, review }: Subject, seconds: number): LoadTask => ({
+          ...{ mode: 'flat out', target: program.target, review, bytes: size * 1000 },
+          ...{ seconds, connections: CONNECTIONS },
+        });
+        say(`flat out, ${String(size)} KB`);
+        await inRounds(subjects, 1, (subject) => load.run(task(subject, amounts.warmUpSeconds)));
+        const samples = await inRounds(subjects, amounts.rounds, (subject) => load.run(task(subject, amounts.seconds)));
+        rows.push(...rowsOf(size, subjects, samples));
+        figures[`${String(size)}k`] = Object.fromEntries(
+          [...samples].map(([id, each]) => [
+            id,
+            each.map(({ load: { perSecond, latency }, cpuMicroseconds }) => ({ perSecond, latency, cpuMicroseconds })),
+          ]),
+        );
+      }
+      return { rows, figures };
+    }),
+};
+
+function rowsOf(
+  size: Size,
+  subjects: readonly Subject[],
+  samples: ReadonlyMap<string, readonly Sample[]>,
+): readonly Row[] {
+  const peers = subjects.filter(({ program }) => program.name !== 'ours');
+  const ours = subjects.filter(({ program }) => program.name === 'ours');
+  return ours.flatMap(({ id, review }) =>
+    peers.map((peer): Row => {
+      const [mine = [], theirs = []] = [samples.get(id), samples.get(peer.id)];
+      const target = TARGETS[size][peer.program.name];
+      return {
+        id: `throughput-${String(size)}k/${id}/${peer.id}`,
+        what: `${String(size)} KB${review === 'reference' ? ', with live reads' : ''}: throughput / ${peer.title}'s`,
+        // Of the same round: what else the machine did at the time falls on both.
+        measured: median(mine.map(({ load }, round) => load.perSecond / (theirs[round]?.load.perSecond ?? NaN))),
+        unit: 'x',
+        ...(target === undefined ? {} : { target }),
+        detail: `${perSecond(mine)} / ${perSecond(theirs)}; by processor time ${shortest(cpuOf(theirs) / cpuOf(mine))} x`,
+      };
+    }),
+  );
+}
+
+function perSecond(samples: readonly Sample[]): string {
+  const rate = median(samples.map(({ load }) => load.perSecond));
+  return `${rate.toFixed(0)} a second of ${shortest(cpuOf(samples))} µs`;
+}
+
+/** What other programs on the machine take away does not count here. */
+function cpuOf(samples: readonly Sample[]): number {
+  return median(samples.map(({ cpuMicroseconds }) => cpuMicroseconds));
+}
