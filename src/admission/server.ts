@@ -2,6 +2,7 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createConnections, type ConnectionLimits } from './connections.ts';
 
 export interface TlsMaterial {
@@ -48,11 +49,8 @@ const HANDSHAKE_TIMEOUT = 10_000;
 const IDLE_SWEEP = 50;
 /** Where callers keep coming nevertheless, the port is closed after this long. */
 const DRAIN_LIMIT = 10_000;
-/**
- * A connection in use is asked again within this, and then ends by its answer; one that is not is closed by us. The more
- * idle it was, the less likely it is that the API server takes it at this very moment, and fails.
- */
-const IDLE_BEFORE_CLOSE = 2500;
+/** A connection in use is asked again within this, and then ends by its answer; one that is not is closed by us. */
+const IDLE_BEFORE_CLOSE = 1000;
 const CONNECTIONS: ConnectionLimits = { maxRequests: 1000, maxAgeMs: 300_000 };
 
 /** Rejects with the system's error where the port cannot be had. */
@@ -92,7 +90,11 @@ export async function startServer(listener: RequestListener, options: ServerOpti
       connections.drain();
       const idleMs = https === undefined ? 0 : IDLE_BEFORE_CLOSE;
       const until = performance.now() + DRAIN_LIMIT;
-      await every(IDLE_SWEEP, () => connections.closeIdle(idleMs) === 0 || performance.now() > until);
+      // Also those that still shake hands: a call follows, and would be cut off by the close.
+      await every(IDLE_SWEEP, async () => {
+        connections.closeIdle(idleMs);
+        return (await openConnections(server)) === 0 || performance.now() > until;
+      });
       let closed = false;
       server.close(() => {
         closed = true;
@@ -113,15 +115,17 @@ function contextOf({ minVersion, clientCa }: TlsOptions, material: TlsMaterial |
   return { minVersion, ...(clientCa === undefined ? {} : { ca: clientCa }), ...material };
 }
 
-function every(ms: number, finished: () => boolean): Promise<void> {
+/** As the system counts them, so that none is missed which has not spoken yet. */
+function openConnections(server: Server): Promise<number> {
   return new Promise((resolve) => {
-    const look = (): void => {
-      if (finished()) {
-        clearInterval(timer);
-        resolve();
-      }
-    };
-    const timer = setInterval(look, ms);
-    look();
+    server.getConnections((error, count) => {
+      resolve(error === null ? count : 0);
+    });
   });
+}
+
+async function every(ms: number, finished: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await finished())) {
+    await pause(ms);
+  }
 }
