@@ -5,5 +5,10 @@ const { stripTypeScriptTypes } = require('node:module');
 
 module.exports = {
   process: (source) => ({ code: stripTypeScriptTypes(source) }),
-  getCacheKey: (source) => createHash('sha256').update(process.version).update('\0').update(source).digest('hex'),
+  // Jest keeps what it made of a file, counters for the coverage included.
+  getCacheKey: (source, _path, { instrument }) =>
+    createHash('sha256')
+      .update(`${process.version}\0${String(instrument)}\0`)
+      .update(source)
+      .digest('hex'),
 };

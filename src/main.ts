@@ -16,6 +16,10 @@ import { serveCommand } from './cli/serve/command.ts';
 import { sleepCommand } from './cli/sleep/command.ts';
 import { testCommand } from './cli/test/command.ts';
 import { usedByCommand } from './cli/used-by/command.ts';
+import { leaveOutUnusedModules } from './kube/unused-modules.ts';
+
+// Before any command imports the client of the API server.
+leaveOutUnusedModules();
 
 /** Wrong usage, or input that cannot be read. 1 is for "the answer is no". */
 const EXIT_USAGE = 2;

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { BodyRoom } from './body-room.ts';
 
 /**
  * Bytes. An AdmissionReview carries the object twice, each at most 3 MiB by the API server's own request limit
@@ -10,31 +11,54 @@ export class BodyTooLargeError extends Error {
   readonly code = 'BODY_TOO_LARGE';
 }
 
+export class BodyDroppedError extends Error {
+  readonly code = 'BODY_DROPPED';
+}
+
+/** Nobody is there any more to be answered. */
+export class HungUpError extends Error {
+  readonly code = 'HUNG_UP';
+}
+
 /** The whole body. Stops reading at the limit, so that a body without end costs no memory. */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limit: number, room: BodyRoom): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   if (Number(request.headers['content-length'] ?? 0) > limit) {
     reject(new BodyTooLargeError(`the body is larger than ${String(limit)} bytes`));
     return promise;
   }
-  const chunks: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let length = 0;
+  const giveUp = (error: Error): void => {
+    chunks = [];
+    request.removeAllListeners('data');
+    request.pause();
+    reject(error);
+  };
+  const open = room.open(() => {
+    giveUp(new BodyDroppedError('the body did not come in time, and its room was needed'));
+  });
   request.on('data', (chunk: Buffer) => {
     length += chunk.length;
     if (length > limit) {
-      request.removeAllListeners('data');
-      request.pause();
-      reject(new BodyTooLargeError(`the body is larger than ${String(limit)} bytes`));
+      open.close();
+      giveUp(new BodyTooLargeError(`the body is larger than ${String(limit)} bytes`));
       return;
     }
     chunks.push(chunk);
+    open.received(chunk.length);
   });
   request.on('end', () => {
+    open.close();
     resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
   });
-  request.on('error', reject);
-  request.on('close', () => {
-    reject(new Error('the connection was closed before the body was complete'));
-  });
+  const hungUp = (cause?: Error): void => {
+    open.close();
+    if (!request.complete) {
+      reject(new HungUpError('the connection was closed before the body was complete', { cause }));
+    }
+  };
+  request.on('error', hungUp);
+  request.on('close', hungUp);
   return promise;
 }

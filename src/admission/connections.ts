@@ -1,6 +1,7 @@
 /**
- * The connections of a server: kept alive, but not for ever, so that load spreads to replicas that came later; and let
- * go of gently, because whoever closes a connection while the other side sends makes that request fail.
+ * The connections of a server: kept alive, but not for ever, so that load spreads to replicas that came later; let go of
+ * gently, because whoever closes a connection while the other side sends makes that request fail; and no more of them
+ * than there is memory for: where one too many comes, the one that is least likely to be missed makes room.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -10,10 +11,14 @@ export interface ConnectionLimits {
   readonly maxRequests: number;
   /** Milliseconds after which it does so. */
   readonly maxAgeMs: number;
+  /** Open at a time, handshakes included. */
+  readonly maxOpen: number;
 }
 
 export interface Connections {
   opened(socket: Socket): void;
+  /** The TLS handshake of a connection that was opened has succeeded: from now on it is known by this socket. */
+  secured(socket: Socket): void;
   /** To be called before the request is answered. */
   requested(request: IncomingMessage, response: ServerResponse): void;
   /** From now on every answer is the last one of its connection. */
@@ -23,30 +28,63 @@ export interface Connections {
 }
 
 interface Connection {
+  socket: Socket;
   readonly until: number;
   requests: number;
   inFlight: number;
+  /** The one that came last: where it is not complete, the caller is not waiting for us. */
+  request?: IncomingMessage;
   usedAt: number;
 }
 
-export function createConnections({ maxRequests, maxAgeMs }: ConnectionLimits, clock: () => number): Connections {
-  const connections = new Map<Socket, Connection>();
+export function createConnections(limits: ConnectionLimits, clock: () => number): Connections {
+  const bySocket = new Map<Socket, Connection>();
+  const handshaking = new Map<string, Connection>();
   let draining = false;
+
+  function makeRoom(): void {
+    const [first, ...others] = [...bySocket.values()].filter((connection) => expendable(connection) > 0);
+    const least = others.reduce<Connection | undefined>(
+      (found, next) => (found === undefined || comesBefore(next, found) ? next : found),
+      first,
+    );
+    least?.socket.destroy();
+  }
+
   return {
     opened: (socket) => {
+      if (bySocket.size >= limits.maxOpen) {
+        makeRoom();
+      }
       // Not all at once: connections that were opened together are not renewed together.
-      const until = clock() + maxAgeMs * (0.8 + 0.4 * Math.random());
-      connections.set(socket, { until, requests: 0, inFlight: 0, usedAt: clock() });
-      socket.once('close', () => connections.delete(socket));
+      const until = clock() + limits.maxAgeMs * (0.8 + 0.4 * Math.random());
+      const connection: Connection = { socket, until, requests: 0, inFlight: 0, usedAt: clock() };
+      const peer = peerOf(socket);
+      bySocket.set(socket, connection);
+      handshaking.set(peer, connection);
+      socket.once('close', () => {
+        handshaking.delete(peer);
+        bySocket.delete(socket);
+        bySocket.delete(connection.socket);
+      });
     },
-    requested: ({ socket }, response) => {
-      const connection = connections.get(socket);
+    secured: (socket) => {
+      const connection = handshaking.get(peerOf(socket));
+      if (connection !== undefined) {
+        bySocket.delete(connection.socket);
+        connection.socket = socket;
+        bySocket.set(socket, connection);
+      }
+    },
+    requested: (request, response) => {
+      const connection = bySocket.get(request.socket);
       if (connection === undefined) {
         return;
       }
       connection.requests += 1;
       connection.inFlight += 1;
-      if (draining || connection.requests >= maxRequests || clock() >= connection.until) {
+      connection.request = request;
+      if (draining || connection.requests >= limits.maxRequests || clock() >= connection.until) {
         response.shouldKeepAlive = false; // answers "Connection: close"
       }
       response.once('close', () => {
@@ -58,12 +96,36 @@ export function createConnections({ maxRequests, maxAgeMs }: ConnectionLimits, c
       draining = true;
     },
     closeIdle: (idleMs) => {
-      for (const [socket, { inFlight, usedAt }] of connections) {
+      for (const { socket, requests, inFlight, usedAt } of bySocket.values()) {
         if (inFlight === 0 && clock() - usedAt >= idleMs) {
-          socket.end();
+          if (requests === 0) {
+            socket.destroy(); // half of a handshake cannot be ended politely
+          } else {
+            socket.end();
+          }
         }
       }
-      return connections.size;
+      return bySocket.size;
     },
   };
+}
+
+/** Whoever never asked anything goes first, then whoever sends a body without an end, then whoever has nothing to ask. */
+function expendable({ requests, inFlight, request }: Connection): number {
+  if (requests === 0) {
+    return 3;
+  }
+  if (inFlight > 0) {
+    return request?.complete === false ? 2 : 0;
+  }
+  return 1;
+}
+
+function comesBefore(one: Connection, other: Connection): boolean {
+  const difference = expendable(one) - expendable(other);
+  return difference > 0 || (difference === 0 && one.usedAt < other.usedAt);
+}
+
+function peerOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${String(remotePort)}`;
 }

@@ -1,5 +1,6 @@
 /** The one place that turns bytes into an AdmissionRequest. */
 import { ADMISSION_API_VERSION, type AdmissionOperation, type AdmissionRequest } from '../api/admission.ts';
+import { scanJson } from '../api/json-scan.ts';
 import { parseJson } from '../api/json-text.ts';
 import { at, isJsonObject, property, stringAt } from '../api/json.ts';
 import { objectDefect } from '../api/objects.ts';
@@ -95,45 +96,20 @@ function decodeRequest(request: Readonly<Record<string, unknown>>, uid: string):
 }
 
 function parse(body: Buffer): unknown {
-  if (depthExceeds(body, MAX_DEPTH)) {
+  // Counts before it parses, so that no recursive walk of the object can run out of stack later.
+  const { tooDeep, hasFractions } = scanJson(body, MAX_DEPTH);
+  if (tooDeep) {
     throw new DecodeError('TOO_DEEP', `the body nests deeper than ${String(MAX_DEPTH)} levels`);
   }
   try {
-    return parseJson(body.toString('utf8'));
+    const text = body.toString('utf8');
+    return hasFractions ? parseJson(text) : JSON.parse(text);
   } catch (error) {
     // The parser quotes the text around the error, which may be policy text: say only that it is not JSON.
     throw new DecodeError('NOT_JSON', body.length === 0 ? 'the body is empty' : 'the body is not JSON', '', {
       cause: error,
     });
   }
-}
-
-const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5c, 0x5b, 0x5d, 0x7b, 0x7d];
-
-/** Counts brackets outside strings, so that no recursive walk of the object can run out of stack later. */
-function depthExceeds(body: Buffer, limit: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let i = 0; i < body.length; i += 1) {
-    const byte = body[i];
-    if (inString) {
-      if (byte === BACKSLASH) {
-        i += 1;
-      } else if (byte === QUOTE) {
-        inString = false;
-      }
-    } else if (byte === QUOTE) {
-      inString = true;
-    } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
-      depth += 1;
-      if (depth > limit) {
-        return true;
-      }
-    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) {
-      depth -= 1;
-    }
-  }
-  return false;
 }
 
 function show(value: unknown): string {

@@ -27,8 +27,11 @@ export type Outcome =
 
 export type AdmissionHandler = (request: AdmissionRequest, signal: AbortSignal) => Promise<Outcome>;
 
-/** Asks the world; never rejects for a question that cannot be answered, that is the answer `unknown`. */
-export type Resolve = (queries: readonly Query[], signal: AbortSignal) => Promise<WorldAnswers>;
+/**
+ * Asks the world; never rejects for a question that cannot be answered, that is the answer `unknown`. What is slow about it
+ * takes turns by namespace.
+ */
+export type Resolve = (queries: readonly Query[], signal: AbortSignal, namespace: string) => Promise<WorldAnswers>;
 
 export interface HandlerDeps {
   readonly resolve: Resolve;
@@ -42,7 +45,7 @@ export function createValidatingHandler(rules: () => readonly Rule[], { resolve,
       return silent(request.uid);
     }
     const current = rules();
-    const answers = await resolve(queriesOf(current, input), signal);
+    const answers = await resolve(queriesOf(current, input), signal, request.namespace);
     const evaluation = evaluate(current, input, answers);
     return outcome(request, decide(evaluation), evaluation.findings, evaluation.failures);
   };
@@ -54,7 +57,7 @@ export function createMutatingHandler(mutators: readonly Mutator[], { resolve, n
     if (input === undefined || input.operation === 'DELETE') {
       return silent(request.uid);
     }
-    const answers = await resolve(queriesOfMutators(mutators, input), signal);
+    const answers = await resolve(queriesOfMutators(mutators, input), signal, request.namespace);
     const { patch, findings, failures } = mutate(mutators, input, answers);
     return outcome(request, decide({ findings, failures }), findings, failures, patch);
   };

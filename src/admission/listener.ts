@@ -8,11 +8,13 @@ import express from 'express';
 import type { AdmissionRequest } from '../api/admission.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { AdmissionObservation, Metrics } from '../runtime/metrics.ts';
-import { BODY_LIMIT, BodyTooLargeError, readBody } from './body.ts';
+import { BODY_LIMIT, BodyDroppedError, BodyTooLargeError, HungUpError, readBody } from './body.ts';
+import { createBodyRoom, type BodyRoom } from './body-room.ts';
 import { workBudget } from './deadline.ts';
 import { decodeReview, DecodeError } from './decode.ts';
 import type { AdmissionHandler, Outcome } from './handler.ts';
-import { recordDecision, recordRejection } from './record.ts';
+import { createInFlight, OverloadError, type InFlight, type Place } from './in-flight.ts';
+import { createShedLog, recordDecision, recordRejection, type ShedLog } from './record.ts';
 import { encodeReview, errored } from './response.ts';
 
 export interface ListenerDeps {
@@ -24,17 +26,27 @@ export interface ListenerDeps {
   readonly traced?: ((webhook: string, headers: Headers, work: () => Promise<Served>) => Promise<void>) | undefined;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
+  /** Requests worked on at a time, at most; more are refused with 429. {@link MAX_IN_FLIGHT} unless said otherwise. */
+  readonly maxInFlight?: number;
 }
 
 type Headers = IncomingMessage['headers'];
 /** What became of a request, and which it was; the uid is empty where none could be read. */
 type Served = AdmissionObservation & { readonly uid: string };
 
+export const MAX_IN_FLIGHT = 200;
+
 export const PATHS = { validate: '/validate', mutate: '/mutate' } as const;
 export type Webhook = keyof typeof PATHS;
 
 export function createAdmissionListener(deps: ListenerDeps): RequestListener {
   const app = createApp();
+  const serving = {
+    ...deps,
+    inFlight: createInFlight(deps.maxInFlight ?? MAX_IN_FLIGHT, deps.clock),
+    room: createBodyRoom(),
+    shed: createShedLog(deps, deps.clock),
+  };
   return (request, response) => {
     const url = request.url ?? '/';
     const query = url.indexOf('?');
@@ -45,7 +57,7 @@ export function createAdmissionListener(deps: ListenerDeps): RequestListener {
       return;
     }
     const timeout = query < 0 ? null : new URLSearchParams(url.slice(query)).get('timeout');
-    const work = (): Promise<Served> => serve(webhook, request, response, workBudget(timeout), deps);
+    const work = (): Promise<Served> => serve(webhook, request, response, workBudget(timeout), serving);
     void (deps.traced === undefined ? work() : deps.traced(webhook, request.headers, work));
   };
 }
@@ -69,22 +81,37 @@ function createApp(): express.Express {
   return app;
 }
 
+interface Serving extends ListenerDeps {
+  readonly inFlight: InFlight;
+  readonly room: BodyRoom;
+  readonly shed: ShedLog;
+}
+
 /** Answers always, and exactly once: this is the one place where a fault of ours is caught. */
 async function serve(
   webhook: Webhook,
   request: IncomingMessage,
   response: ServerResponse,
   budgetMs: number,
-  deps: ListenerDeps,
+  deps: Serving,
 ): Promise<Served> {
   const start = deps.clock();
   deps.metrics.started();
   const seconds = (): number => (deps.clock() - start) / 1000;
   let decoded: AdmissionRequest | undefined;
+  let place: Place | undefined;
   try {
     assertJson(request);
-    const review = decodeReview(await readBody(request, BODY_LIMIT));
+    if (deps.inFlight.full()) {
+      throw new OverloadError('server');
+    }
+    const body = await readBody(request, BODY_LIMIT, deps.room);
+    const review = decodeReview(body);
     decoded = review;
+    place = deps.inFlight.enter(review.namespace, body.length);
+    if (place === undefined) {
+      throw new OverloadError('namespace');
+    }
     const outcome = await withDeadline(budgetMs, (signal) => deps[webhook](review, signal));
     send(response, review.uid, outcome);
     return { ...recordDecision(webhook, review, outcome, seconds(), deps), uid: review.uid };
@@ -93,6 +120,8 @@ async function serve(
     const uid = decoded?.uid ?? (error instanceof DecodeError ? error.uid : '');
     sendError(response, failure.status, failure.reason, failure.message, uid);
     return { ...recordRejection(webhook, decoded, failure.status, error, seconds(), deps), uid };
+  } finally {
+    place?.leave();
   }
 }
 
@@ -135,6 +164,15 @@ function describe(error: unknown): Failure {
   if (error instanceof BodyTooLargeError) {
     return { status: 413, reason: 'RequestEntityTooLarge', message: error.message };
   }
+  if (error instanceof HungUpError) {
+    return { status: 400, reason: 'BadRequest', message: error.message };
+  }
+  if (error instanceof BodyDroppedError) {
+    return { status: 408, reason: 'Timeout', message: error.message };
+  }
+  if (error instanceof OverloadError) {
+    return { status: 429, reason: 'TooManyRequests', message: error.message };
+  }
   if (error instanceof DeadlineError) {
     return { status: 503, reason: 'ServiceUnavailable', message: error.message };
   }
@@ -154,8 +192,11 @@ function sendError(response: ServerResponse, code: number, reason: string, messa
   if (response.destroyed || response.headersSent) {
     return; // the caller has hung up
   }
-  if (code === 413) {
+  if (code === 413 || code === 408) {
     response.setHeader('Connection', 'close'); // the rest of the body is not read
+  }
+  if (code === 429) {
+    response.setHeader('Retry-After', '1'); // the API server's client does so, as long as the webhook's timeout allows
   }
   write(response, code, encodeReview(errored(uid, code, reason, message)));
 }

@@ -4,6 +4,7 @@ import { AUTHZ_CONFIG, GROUP, workloadType } from '../api/toolhive.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { AdmissionObservation, Metrics } from '../runtime/metrics.ts';
 import type { Outcome } from './handler.ts';
+import { OverloadError, type Bound } from './in-flight.ts';
 
 export interface RecordDeps {
   readonly logger: Logger;
@@ -55,7 +56,7 @@ export function recordRejection(
   code: number,
   error: unknown,
   seconds: number,
-  { logger, metrics }: RecordDeps,
+  { logger, metrics, shed }: RecordDeps & { readonly shed: ShedLog },
 ): AdmissionObservation {
   const observation = {
     webhook,
@@ -65,6 +66,10 @@ export function recordRejection(
     seconds,
   } as const;
   metrics.finished(observation);
+  if (error instanceof OverloadError) {
+    shed(error.bound, request?.namespace);
+    return observation;
+  }
   const cause = error instanceof Error ? error : new Error(String(error));
   logger[code === 500 ? 'error' : 'warn']('admission request not answered', {
     ...(request === undefined ? { webhook } : subject(webhook, request, seconds)),
@@ -73,6 +78,25 @@ export function recordRejection(
     ...(code === 500 ? { stack: cause.stack } : {}),
   });
   return observation;
+}
+
+export type ShedLog = (bound: Bound, namespace: string | undefined) => void;
+
+const SHED_LOG_MS = 1000;
+
+/** Counts what is refused for want of room, and says so once a second: a line each would make it worse. */
+export function createShedLog({ logger, metrics }: RecordDeps, clock: () => number): ShedLog {
+  let count = 0;
+  let until = -Infinity;
+  return (bound, namespace) => {
+    metrics.shed(bound);
+    count += 1;
+    if (clock() >= until) {
+      logger.warn('too many requests at a time', { refused: count, bound, namespace });
+      count = 0;
+      until = clock() + SHED_LOG_MS;
+    }
+  };
 }
 
 function subject(

@@ -2,7 +2,6 @@
 import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import { createConnections, type ConnectionLimits } from './connections.ts';
 
 export interface TlsMaterial {
@@ -51,7 +50,7 @@ const IDLE_SWEEP = 50;
 const DRAIN_LIMIT = 10_000;
 /** A connection in use is asked again within this, and then ends by its answer; one that is not is closed by us. */
 const IDLE_BEFORE_CLOSE = 1000;
-const CONNECTIONS: ConnectionLimits = { maxRequests: 1000, maxAgeMs: 300_000 };
+const CONNECTIONS: ConnectionLimits = { maxRequests: 1000, maxAgeMs: 300_000, maxOpen: 1000 };
 
 /** Rejects with the system's error where the port cannot be had. */
 export async function startServer(listener: RequestListener, options: ServerOptions): Promise<RunningServer> {
@@ -63,8 +62,11 @@ export async function startServer(listener: RequestListener, options: ServerOpti
   const { tls } = options;
   const https = tls === undefined ? undefined : createHttpsServer(httpsOptions(tls), counted);
   const server: Server | HttpsServer = https ?? createHttpServer(counted);
-  server.on(https === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+  server.on('connection', (socket: Socket) => {
     connections.opened(socket);
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    connections.secured(socket);
   });
   server.keepAliveTimeout = KEEP_ALIVE;
   server.headersTimeout = KEEP_ALIVE + 5_000;
@@ -90,11 +92,7 @@ export async function startServer(listener: RequestListener, options: ServerOpti
       connections.drain();
       const idleMs = https === undefined ? 0 : IDLE_BEFORE_CLOSE;
       const until = performance.now() + DRAIN_LIMIT;
-      // Also those that still shake hands: a call follows, and would be cut off by the close.
-      await every(IDLE_SWEEP, async () => {
-        connections.closeIdle(idleMs);
-        return (await openConnections(server)) === 0 || performance.now() > until;
-      });
+      await every(IDLE_SWEEP, () => connections.closeIdle(idleMs) === 0 || performance.now() > until);
       let closed = false;
       server.close(() => {
         closed = true;
@@ -115,17 +113,15 @@ function contextOf({ minVersion, clientCa }: TlsOptions, material: TlsMaterial |
   return { minVersion, ...(clientCa === undefined ? {} : { ca: clientCa }), ...material };
 }
 
-/** As the system counts them, so that none is missed which has not spoken yet. */
-function openConnections(server: Server): Promise<number> {
+function every(ms: number, finished: () => boolean): Promise<void> {
   return new Promise((resolve) => {
-    server.getConnections((error, count) => {
-      resolve(error === null ? count : 0);
-    });
+    const look = (): void => {
+      if (finished()) {
+        clearInterval(timer);
+        resolve();
+      }
+    };
+    const timer = setInterval(look, ms);
+    look();
   });
-}
-
-async function every(ms: number, finished: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await finished())) {
-    await pause(ms);
-  }
 }

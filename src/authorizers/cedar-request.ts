@@ -185,7 +185,7 @@ function strings(list: readonly unknown[]): readonly string[] {
 }
 
 /** White space as Go's strings.Fields knows it. */
-const SPACES = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
+const SPACES = /[\t\n\u000b\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
 
 function words(text: string): readonly string[] {
   return text

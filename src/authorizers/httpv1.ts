@@ -42,9 +42,6 @@ export const httpv1: Authorizer = {
 function connectionProblems({ value, mismatches, ignored }: GoDecoded): readonly Problem[] {
   const { http } = value;
   if (!isRecord(http)) {
-    if (mismatches.some(({ path }) => /^http$/i.test(path))) {
-      return [];
-    }
     const nested = ['pdp', 'cedar'].find((key) => ignored.includes(key));
     const hint = nested === undefined ? '' : `; spec.config is the content of "${nested}" itself: move it one level up`;
     return [problem('spec.config.http', 'ConnectionMissing', `http configuration is required${hint}`)];

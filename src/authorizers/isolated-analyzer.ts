@@ -13,14 +13,23 @@ import {
 } from '../decision-tests/outcome.ts';
 import type { Analysis, AuthorizerSpec } from './analysis.ts';
 import { createAnalysisCache } from './analysis-cache.ts';
+import { createFairQueue } from './fair-queue.ts';
 
 export interface IsolatedAnalyzer {
-  /** @throws AnalysisError where there is no answer in time; other analyses are not affected. */
-  readonly analyze: (spec: AuthorizerSpec, signal?: AbortSignal) => Promise<Analysis>;
+  /**
+   * `flow` says for whom (a namespace): flows take turns, and none of them holds every thread.
+   * @throws AnalysisError where there is no answer in time; other analyses are not affected.
+   */
+  readonly analyze: (spec: AuthorizerSpec, signal?: AbortSignal, flow?: string) => Promise<Analysis>;
   /** Decisions of test cases under a config before and after a change, within bounds. @throws AnalysisError as above. */
-  readonly runTests: (input: TestRunInput, signal?: AbortSignal) => Promise<TestRunResults>;
+  readonly runTests: (input: TestRunInput, signal?: AbortSignal, flow?: string) => Promise<TestRunResults>;
   /** What is wrong with the decision tests of a ConfigMap. @throws AnalysisError as above. */
-  readonly testFaults: (map: TestMap, config: string, signal?: AbortSignal) => Promise<readonly TestMapFault[]>;
+  readonly testFaults: (
+    map: TestMap,
+    config: string,
+    signal?: AbortSignal,
+    flow?: string,
+  ) => Promise<readonly TestMapFault[]>;
   close(): Promise<void>;
 }
 
@@ -65,6 +74,7 @@ export const DEFAULT_ANALYZER: AnalyzerOptions = { workers: 2, timeoutMs: 5000, 
 export const ADMISSION_TESTS: AnalyzerOptions = { workers: 1, timeoutMs: 1000, testRoom: ADMISSION_ROOM, warm: true };
 
 interface Job {
+  readonly flow: string;
   readonly task: AnalyzerTask;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -80,7 +90,9 @@ const HEAP_LIMIT = 256;
 export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZER): IsolatedAnalyzer {
   const cache = createAnalysisCache();
   const idle: Worker[] = [];
-  const waiting: Job[] = [];
+  const waiting = createFairQueue<Job>();
+  /** Threads that each flow holds now. */
+  const held = new Map<string, number>();
   const all = new Set<Worker>();
   let closed = false;
 
@@ -94,18 +106,32 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
     return worker;
   }
 
+  /** The last thread is for the others: a flow of slow analyses does not stop the rest. Where nobody says, all are one. */
+  function mayGoOn(flow: string): boolean {
+    return flow === '' || (held.get(flow) ?? 0) < Math.max(1, options.workers - 1);
+  }
+
+  function hold(flow: string, threads: 1 | -1): void {
+    const now = (held.get(flow) ?? 0) + threads;
+    if (now === 0) {
+      held.delete(flow);
+    } else {
+      held.set(flow, now);
+    }
+  }
+
   function next(): void {
-    const job = waiting[0];
-    if (job === undefined || closed || (idle.length === 0 && all.size >= options.workers)) {
-      return;
+    while (!closed && (idle.length > 0 || all.size < options.workers)) {
+      const job = waiting.shift(mayGoOn);
+      if (job === undefined) {
+        return;
+      }
+      if (job.signal?.aborted === true) {
+        job.reject(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis did not start in time'));
+      } else {
+        run(idle.pop() ?? spawn(), job);
+      }
     }
-    waiting.shift();
-    if (job.signal?.aborted === true) {
-      job.reject(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis did not start in time'));
-      next();
-      return;
-    }
-    run(idle.pop() ?? spawn(), job);
   }
 
   function run(worker: Worker, job: Job): void {
@@ -132,8 +158,10 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
       discard(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis took too long'));
     };
     const timer = setTimeout(onTimeout, options.timeoutMs);
+    hold(job.flow, 1);
     function finish(): void {
       clearTimeout(timer);
+      hold(job.flow, -1);
       job.signal?.removeEventListener('abort', onTimeout);
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       worker.unref();
@@ -145,22 +173,22 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
   }
 
   /** The thread answers each task with what it is declared to be answered with (analyzer-worker.ts). */
-  function ask<T>(task: AnalyzerTask, signal: AbortSignal | undefined): Promise<T> {
+  function ask<T>(task: AnalyzerTask, signal: AbortSignal | undefined, flow = ''): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      waiting.push({ task, resolve: resolve as (answer: unknown) => void, reject, signal });
+      waiting.push(flow, { flow, task, resolve: resolve as (answer: unknown) => void, reject, signal });
       next();
     });
   }
 
   return {
-    runTests: (input, signal) => ask({ task: 'run tests', input }, signal),
-    testFaults: (map, config, signal) => ask({ task: 'test faults', map, config }, signal),
-    analyze: (spec, signal) => {
+    runTests: (input, signal, flow) => ask({ task: 'run tests', input }, signal, flow),
+    testFaults: (map, config, signal, flow) => ask({ task: 'test faults', map, config }, signal, flow),
+    analyze: (spec, signal, flow) => {
       const known = cache.get(spec);
       if (known !== undefined) {
         return Promise.resolve(known);
       }
-      return ask<Analysis>({ task: 'analyze', spec }, signal).then((analysis) => {
+      return ask<Analysis>({ task: 'analyze', spec }, signal, flow).then((analysis) => {
         cache.set(spec, analysis);
         return analysis;
       });

@@ -10,7 +10,6 @@ import { isConflict, messageOf } from '../kube/errors.ts';
 import { getObject } from '../kube/resolve.ts';
 import { createWriter } from '../kube/write.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { issueCa, issueServing } from './issue.ts';
 import { planCertificates, withLeaf, withNext, type CertificatePolicy, type Rotation, type Step } from './plan.ts';
 import { bundleApply, bundlesOf, CA_FIELD_MANAGER, CONFIGURATION_RESOURCES, configurationPath } from './published.ts';
 import { isSelfManaged, readSecret, secretOf, type SecretNames, type StoredCertificates } from './secret.ts';
@@ -102,6 +101,7 @@ export function createCertificateAuthority(options: AuthorityOptions, deps: Auth
       case 'issue-ca': {
         const lifetimeMs = policy.caLifetimeMs;
         const issuedAt = now().getTime();
+        const { issueCa } = await import('./issue.ts');
         const issued = await issueCa({ commonName: `${names.name} CA`, lifetimeMs, now: now() });
         const next = { ...issued, issuedAt, expiresAt: issuedAt + lifetimeMs };
         await store(seen, withNext(rotation, next, step.keep), seen.stored?.leaf, signal);
@@ -132,6 +132,7 @@ export function createCertificateAuthority(options: AuthorityOptions, deps: Auth
     }
     const issuedAt = now();
     const lifetimeMs = Math.min(policy.leafLifetimeMs, ca.expiresAt - issuedAt.getTime());
+    const { issueServing } = await import('./issue.ts');
     const leaf = await issueServing({ ca, dnsNames: policy.dnsNames, lifetimeMs, now: issuedAt });
     await store(seen, withLeaf(rotation, by, issuedAt.getTime() + lifetimeMs), leaf, signal);
   }

@@ -1,4 +1,7 @@
-/** Certificates as values: ECDSA P-256, PEM. Files, Secrets and rotation are other people's business. */
+/**
+ * Certificates as values: ECDSA P-256, PEM. Files, Secrets and rotation are other people's business. Imported only where
+ * something is issued: the library takes 10 MB and a tenth of a second, and most replicas never issue.
+ */
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
 import {
@@ -14,13 +17,9 @@ import {
   X509CertificateGenerator,
   type Extension,
 } from '@peculiar/x509';
+import { BACKDATE_MS, type IssuedCertificate } from './issued.ts';
 
-export interface IssuedCertificate {
-  /** PEM. */
-  readonly cert: string;
-  /** PEM, PKCS #8. */
-  readonly key: string;
-}
+export type { IssuedCertificate } from './issued.ts';
 
 export interface CaOptions {
   readonly commonName: string;
@@ -41,8 +40,6 @@ export interface LeafOptions {
 
 const KEY = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNATURE = { name: 'ECDSA', hash: 'SHA-256' } as const;
-/** Clocks of two machines differ a little; a certificate that is not valid yet is refused like an expired one. */
-export const BACKDATE_MS = 60_000;
 
 export async function issueCa({ commonName, lifetimeMs, now }: CaOptions): Promise<IssuedCertificate> {
   const keys = await webcrypto.subtle.generateKey(KEY, true, ['sign', 'verify']);

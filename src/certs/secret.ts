@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { at, isJsonObject, stringAt, type JsonObject } from '../api/json.ts';
 import { SELF_MANAGED_LABEL } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
-import { BACKDATE_MS, type IssuedCertificate } from './issue.ts';
+import { BACKDATE_MS, type IssuedCertificate } from './issued.ts';
 import { trusted, type Authority, type Leaf, type Rotation, type Trusted } from './plan.ts';
 
 export interface SecretNames {

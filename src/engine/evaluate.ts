@@ -53,15 +53,25 @@ function contentOf(object: KubernetesObject): unknown {
     : at(object, 'spec');
 }
 
-export function matches(match: Match, input: RuleInput): boolean {
+/** Those of them whose match data say that they are asked about this. */
+export function matching<T extends { readonly match: Match }>(asked: readonly T[], input: RuleInput): readonly T[] {
   const subject = input.object ?? input.oldObject;
   const { group, resource } = resourceOf(subject);
+  return resource === undefined
+    ? []
+    : asked.filter(
+        ({ match }) =>
+          (match.group ?? GROUP) === group &&
+          match.resources.includes(resource) &&
+          match.operations.includes(input.operation) &&
+          hasLabels(subject, match.labels),
+      );
+}
+
+function hasLabels({ metadata }: KubernetesObject, wanted: Match['labels']): boolean {
   return (
-    resource !== undefined &&
-    (match.group ?? GROUP) === group &&
-    match.resources.includes(resource) &&
-    match.operations.includes(input.operation) &&
-    Object.entries(match.labels ?? {}).every(([key, values]) => values.includes(subject.metadata.labels?.[key] ?? ''))
+    wanted === undefined ||
+    Object.entries(wanted).every(([key, values]) => values.includes(metadata.labels?.[key] ?? ''))
   );
 }
 
@@ -77,6 +87,10 @@ function resourceOf({ apiVersion, kind }: KubernetesObject): { readonly group: s
   return resource === undefined ? { group } : { group, resource };
 }
 
+function applicable(rules: readonly Rule[], input: RuleInput): readonly Rule[] {
+  return exemption(input) === undefined ? matching(rules, input) : [];
+}
+
 /** The stored object as if it were applied today: what the rule finds in it was there before this update. */
 function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
   if (input.operation !== 'UPDATE' || rule.tellsOldFromNew === true || !rule.match.operations.includes('CREATE')) {
@@ -88,12 +102,7 @@ function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
 
 /** Everything that must be known before {@link evaluate}, each question once. Failures are met again, and told, there. */
 export function queriesOf(rules: readonly Rule[], input: RuleInput): readonly Query[] {
-  if (exemption(input) !== undefined) {
-    return [];
-  }
-  return distinct(
-    rules.filter(({ match }) => matches(match, input)).flatMap((rule) => attempt(() => declared(rule, input), [])),
-  );
+  return distinct(applicable(rules, input).flatMap((rule) => attempt(() => declared(rule, input), [])));
 }
 
 export function queriesOfMutators(mutators: readonly Mutator[], input: WriteInput): readonly Query[] {
@@ -102,9 +111,7 @@ export function queriesOfMutators(mutators: readonly Mutator[], input: WriteInpu
 
 /** An object on its way out is left as it is; one whose spec is unchanged may still carry forged annotations. */
 export function applicableMutators(mutators: readonly Mutator[], input: WriteInput): readonly Mutator[] {
-  return input.object.metadata.deletionTimestamp === undefined
-    ? mutators.filter((mutator) => matches(mutator.match, input))
-    : [];
+  return input.object.metadata.deletionTimestamp === undefined ? matching(mutators, input) : [];
 }
 
 function declared(rule: Rule, input: RuleInput): readonly Query[] {
@@ -118,10 +125,7 @@ function declared(rule: Rule, input: RuleInput): readonly Query[] {
 export function evaluate(rules: readonly Rule[], input: RuleInput, answers: WorldAnswers): Evaluation {
   const findings: RuleFinding[] = [];
   const failures: RuleFailure[] = [];
-  if (exemption(input) !== undefined) {
-    return { findings, failures };
-  }
-  for (const rule of rules.filter(({ match }) => matches(match, input))) {
+  for (const rule of applicable(rules, input)) {
     try {
       findings.push(...check(rule, input, answers).map((finding) => ({ ...finding, ruleId: rule.id })));
     } catch (error) {

@@ -1,10 +1,9 @@
 import type { PatchOperation } from '../api/json-patch.ts';
-import jsonpatch from 'jsonpatch';
-import { jsonEqual } from '../api/json.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import type { Mutator, WriteInput } from '../rules/contract.ts';
 import { applicableMutators, compareFindings, type RuleFailure, type RuleFinding } from './evaluate.ts';
 import { jsonPatch } from './json-patch.ts';
+import { doesWhatItSays } from './patch-check.ts';
 import { worldViewOf, type WorldAnswers } from './world-view.ts';
 
 export interface MutationResult {
@@ -38,9 +37,4 @@ export function mutate(mutators: readonly Mutator[], input: WriteInput, answers:
     });
   }
   return { object, patch, findings: findings.sort(compareFindings), failures };
-}
-
-/** The patch is what the API server gets to see; a second opinion on it, by the library, costs little and only then. */
-function doesWhatItSays(before: KubernetesObject, patch: readonly PatchOperation[], after: KubernetesObject): boolean {
-  return patch.length === 0 || jsonEqual(jsonpatch.apply_patch(before, patch), after);
 }

@@ -29,7 +29,7 @@ import { listAll } from './list.ts';
 import { configMapPath, objectPath } from './paths.ts';
 import { byKindAndName, referrersOf } from './referrers.ts';
 
-export type Analyze = (spec: AuthorizerSpec, signal: AbortSignal) => Promise<Analysis>;
+export type Analyze = (spec: AuthorizerSpec, signal: AbortSignal, flow?: string) => Promise<Analysis>;
 
 export interface ResolverDeps {
   readonly client: KubeClient;
@@ -42,8 +42,8 @@ export interface ResolverDeps {
 export type TestRunner = Pick<IsolatedAnalyzer, 'runTests' | 'testFaults'>;
 
 export interface Resolver {
-  /** Asks each query once, all at the same time. Never rejects. */
-  readonly resolve: (queries: readonly Query[], signal: AbortSignal) => Promise<WorldAnswers>;
+  /** Asks each query once, all at the same time. Analyses take turns by `flow`. Never rejects. */
+  readonly resolve: (queries: readonly Query[], signal: AbortSignal, flow?: string) => Promise<WorldAnswers>;
 }
 
 export function createResolver({ client, discovery, analyze, tests }: ResolverDeps): Resolver {
@@ -55,12 +55,17 @@ export function createResolver({ client, discovery, analyze, tests }: ResolverDe
     return found;
   }
 
-  async function authzConfig(namespace: string, name: string, signal: AbortSignal): Promise<Answer<ResolvedConfig>> {
+  async function authzConfig(
+    namespace: string,
+    name: string,
+    signal: AbortSignal,
+    flow?: string,
+  ): Promise<Answer<ResolvedConfig>> {
     const { version } = await served(signal);
     const object = await getObject(client, objectPath(version, namespace, AUTHZ_CONFIG.resource, name), signal);
     return object === undefined
       ? { state: 'absent' }
-      : { state: 'present', value: { object, analysis: await analyze(authorizerSpecOf(object), signal) } };
+      : { state: 'present', value: { object, analysis: await analyze(authorizerSpecOf(object), signal, flow) } };
   }
 
   async function referrers(namespace: string, name: string, signal: AbortSignal): Promise<Answer<readonly Referrer[]>> {
@@ -73,6 +78,7 @@ export function createResolver({ client, discovery, analyze, tests }: ResolverDe
   async function workload(
     { kind, namespace, name }: Extract<Query, { ask: 'workload' }>,
     signal: AbortSignal,
+    flow?: string,
   ): Promise<Answer<ReferringWorkload>> {
     const { version } = await served(signal);
     const path = objectPath(version, namespace, resourceOfKind(kind) ?? kind, name);
@@ -82,7 +88,7 @@ export function createResolver({ client, discovery, analyze, tests }: ResolverDe
     }
     const { reference } = authorizationOf(object);
     const none: Answer<ResolvedConfig> = { state: 'absent' };
-    const config = reference === undefined ? none : await orUnknown(authzConfig(namespace, reference, signal));
+    const config = reference === undefined ? none : await orUnknown(authzConfig(namespace, reference, signal, flow));
     return { state: 'present', value: { object, config } };
   }
 
@@ -108,28 +114,29 @@ export function createResolver({ client, discovery, analyze, tests }: ResolverDe
   async function decisionTests(
     { namespace, name, after, before }: DecisionTestsQuestion,
     signal: AbortSignal,
+    flow?: string,
   ): Promise<Answer<TestRunResults>> {
     if (!isLabelValue(name)) {
       return { state: 'present', value: NO_TESTS };
     }
     const found = await testMaps(client, namespace, name, signal);
     const input = { ...found, config: name, after, before };
-    return { state: 'present', value: found.maps.length === 0 ? NO_TESTS : await tests.runTests(input, signal) };
+    return { state: 'present', value: found.maps.length === 0 ? NO_TESTS : await tests.runTests(input, signal, flow) };
   }
 
   return {
-    resolve: async (queries, signal) => {
+    resolve: async (queries, signal, flow) => {
       const answers = createWorldAnswers();
       const distinct = new Map(queries.map((query) => [queryKey(query), query]));
       const ask = async (query: Query): Promise<void> => {
         switch (query.ask) {
           case 'authzConfig':
-            answers.record(query, await orUnknown(authzConfig(query.namespace, query.name, signal)));
+            answers.record(query, await orUnknown(authzConfig(query.namespace, query.name, signal, flow)));
             return;
           case 'analysis':
             answers.record(
               query,
-              await orUnknown(analyze(query.spec, signal).then((value) => ({ state: 'present', value }))),
+              await orUnknown(analyze(query.spec, signal, flow).then((value) => ({ state: 'present', value }))),
             );
             return;
           case 'referrers':
@@ -142,19 +149,19 @@ export function createResolver({ client, discovery, analyze, tests }: ResolverDe
             answers.record(query, await orUnknown(mayBypass(client, query, signal)));
             return;
           case 'workload':
-            answers.record(query, await orUnknown(workload(query, signal)));
+            answers.record(query, await orUnknown(workload(query, signal, flow)));
             return;
           case 'configMap':
             answers.record(query, await orUnknown(configMap(query.namespace, query.name, signal)));
             return;
           case 'decisionTests':
-            answers.record(query, await orUnknown(decisionTests(query, signal)));
+            answers.record(query, await orUnknown(decisionTests(query, signal, flow)));
             return;
           case 'decisionTestFaults':
             answers.record(
               query,
               await orUnknown(
-                tests.testFaults(query.map, query.config, signal).then((value) => ({ state: 'present', value })),
+                tests.testFaults(query.map, query.config, signal, flow).then((value) => ({ state: 'present', value })),
               ),
             );
         }

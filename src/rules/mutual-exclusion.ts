@@ -6,6 +6,7 @@
  * got past it, ToolHive's operator silently takes the reference.
  */
 import { compileCel } from '../cel/compile.ts';
+import { property, type JsonObject } from '../api/json.ts';
 import { authorizationOf } from '../api/toolhive.ts';
 import type { WriteRule } from './contract.ts';
 import { WORKLOAD_WRITE } from './workload-write.ts';
@@ -24,8 +25,13 @@ export const mutualExclusion: WriteRule = {
   queries: () => [],
   check: ({ object }) => {
     const { holder, path } = authorizationOf(object);
-    return holder === undefined || expression.evaluate({ self: holder }) === true
+    return holder === undefined || expression.evaluate({ self: asked(holder) }) === true
       ? []
       : [{ level: 'deny', path, reason: 'MutuallyExclusive', message: MESSAGE }];
   },
 };
+
+/** The fields that the expression asks about: whatever it is given is copied into CEL's own values first. */
+function asked(holder: JsonObject): JsonObject {
+  return { authzConfig: property(holder, 'authzConfig'), authzConfigRef: property(holder, 'authzConfigRef') };
+}

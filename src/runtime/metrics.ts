@@ -14,6 +14,7 @@ export interface Metrics {
   readonly registry: Registry;
   started(): void;
   finished(observation: AdmissionObservation): void;
+  shed(bound: 'server' | 'namespace'): void;
   panic(rule: string): void;
   denial(rule: string): void;
   glassBroken(): void;
@@ -54,6 +55,15 @@ export function createMetrics(): Metrics {
     help: 'Admission requests being answered now.',
     registers,
   });
+  const shed = new Counter({
+    name: 'mcp_authz_admission_shed_total',
+    help: 'Admission requests refused with 429 because too many were being answered, of all or of their namespace.',
+    labelNames: ['bound'],
+    registers,
+  });
+  for (const bound of ['server', 'namespace']) {
+    shed.inc({ bound }, 0);
+  }
   const panics = new Counter({
     name: 'mcp_authz_rule_panics_total',
     help: 'Rules that threw; the request was answered by the failure policy of its webhook.',
@@ -100,6 +110,9 @@ export function createMetrics(): Metrics {
       inFlight.dec();
       requests.inc({ webhook, operation, kind, decision, code });
       duration.observe({ webhook }, seconds);
+    },
+    shed: (bound) => {
+      shed.inc({ bound });
     },
     panic: (rule) => {
       panics.inc({ rule });

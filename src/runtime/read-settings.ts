@@ -54,6 +54,8 @@ export function readSettings(sources: SettingSources): Settings {
     clientCaFile: read('clientCaFile'),
     clientAllowedNames: read('clientAllowedNames'),
     maxConnectionRequests: read('maxConnectionRequests'),
+    maxConnections: read('maxConnections'),
+    maxInFlight: read('maxInFlight'),
     missingReference: read('missingReference'),
     customRules: read('customRules'),
     webhooks: read('webhooks'),

@@ -20,6 +20,8 @@ export interface Settings {
   readonly clientCaFile: string | undefined;
   readonly clientAllowedNames: readonly string[];
   readonly maxConnectionRequests: number;
+  readonly maxConnections: number;
+  readonly maxInFlight: number;
   readonly missingReference: 'Warn' | 'Deny';
   readonly customRules: readonly string[];
   readonly webhooks: 'on' | 'off';
@@ -204,6 +206,18 @@ export const SETTINGS: SettingTable = {
     flag: '--max-connection-requests <n>',
     help: 'after so many answers a connection is closed, so that load spreads to new replicas',
     fallback: 1000,
+    parse: count,
+  },
+  maxConnections: {
+    flag: '--max-connections <n>',
+    help: 'open at a time; for one more, one that asks nothing is closed',
+    fallback: 1000,
+    parse: count,
+  },
+  maxInFlight: {
+    flag: '--max-in-flight <n>',
+    help: 'admission requests worked on at a time, at most, and half as many of one namespace; more get 429',
+    fallback: 200,
     parse: count,
   },
   missingReference: {

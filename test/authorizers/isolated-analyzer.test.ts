@@ -82,11 +82,18 @@ it('ends a question when it is closed', async () => {
 });
 
 it('runs every line of what is in the thread', () => {
+  // Twice: some Nodes do not tell how long a thread worked.
+  const missed = ['', '--import=data:text/javascript,delete(process.threadCpuUsage)'].map(missedInThread);
+  expect(missed[0]?.filter((text) => missed[1]?.includes(text))).toEqual([]);
+});
+
+/** Parts of the thread's source that a program which asks for everything does not run, as V8 counted them there. */
+function missedInThread(nodeOptions: string): readonly string[] {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-authz-coverage-'));
   const source = join(import.meta.dirname, '../../src/authorizers/isolated-analyzer.ts');
   const program = `
-    import { createIsolatedAnalyzer, DEFAULT_ANALYZER } from ${JSON.stringify(pathToFileURL(source).href)};
-    const analyzer = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1 });
+    import { ADMISSION_TESTS, createIsolatedAnalyzer } from ${JSON.stringify(pathToFileURL(source).href)};
+    const analyzer = createIsolatedAnalyzer({ ...ADMISSION_TESTS, timeoutMs: 60_000 });
     const after = ${JSON.stringify(spec(PERMIT))};
     const tests = ${JSON.stringify(TESTS)};
     await analyzer.analyze(after);
@@ -97,7 +104,7 @@ it('runs every line of what is in the thread', () => {
   try {
     writeFileSync(join(folder, 'program.mjs'), program);
     execFileSync(process.execPath, [join(folder, 'program.mjs')], {
-      env: { ...process.env, NODE_OPTIONS: '', NODE_V8_COVERAGE: folder },
+      env: { ...process.env, NODE_OPTIONS: nodeOptions, NODE_V8_COVERAGE: folder },
     });
     const ranges = readdirSync(folder)
       .filter((name) => name.endsWith('.json'))
@@ -106,12 +113,13 @@ it('runs every line of what is in the thread', () => {
       .flatMap(({ functions }) => functions.flatMap((each) => each.ranges));
     expect(ranges.length).toBeGreaterThan(0);
     const text = readFileSync(join(source, '../analyzer-worker.ts'), 'utf8');
-    const missed = ranges.filter(({ count }) => count === 0);
-    expect(missed.map(({ startOffset, endOffset }) => text.slice(startOffset, endOffset))).toEqual([]);
+    return ranges.flatMap(({ count, startOffset, endOffset }) =>
+      count === 0 ? [text.slice(startOffset, endOffset)] : [],
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }
-});
+}
 
 /** What V8 writes (Node documentation, NODE_V8_COVERAGE), as far as it is read here. */
 interface CoverageFile {

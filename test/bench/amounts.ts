@@ -1,7 +1,11 @@
 /** How much of everything: enough for figures, fewer for a first look, or only enough to see that it works. */
 
+export type ReviewSize = 2 | 20 | 200;
+
 export interface Amounts {
   readonly rounds: number;
+  /** KB of the reviews that are sent flat out. */
+  readonly sizes: readonly ReviewSize[];
   /** Of one program in one round. */
   readonly seconds: number;
   readonly warmUpSeconds: number;
@@ -25,10 +29,11 @@ export interface Amounts {
 
 export const FULL: Amounts = {
   rounds: 3,
-  seconds: 2,
+  sizes: [2, 20, 200],
+  seconds: 1.5,
   warmUpSeconds: 1.5,
   rate: 1000,
-  ladder: [250, 500, 1000, 2000, 3000, 4000, 6000, 8000, 12_000, 16_000],
+  ladder: [250, 500, 1000, 2000, 4000, 6000, 8000, 12_000, 16_000],
   pauseSeconds: 60,
   apiServerRequests: 1500,
   small: { workloads: 10, configs: 10 },
@@ -57,6 +62,7 @@ export const SHORT: Amounts = {
 /** Says nothing about speed. */
 export const SMOKE: Amounts = {
   ...SHORT,
+  sizes: [2],
   seconds: 0.2,
   warmUpSeconds: 0.1,
   rate: 50,

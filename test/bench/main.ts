@@ -1,11 +1,12 @@
 /** `npm run bench`: measures the server beside its peers. See docs/performance.md. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { FULL, SHORT, SMOKE } from './amounts.ts';
 import { issueCertificates } from './certificates.ts';
 import { startLoadGenerator } from './load/generator.ts';
+import { preferUs } from './priority.ts';
 import { createProgress } from './report/progress.ts';
 import { publish } from './report/publish.ts';
 import { reportOf, tableOf, writeReport, type ReportedSection } from './report/write.ts';
@@ -17,14 +18,6 @@ interface Options {
   readonly smoke?: true;
   readonly publish?: true;
   readonly output: string;
-}
-
-/** Where we may: others on the machine then disturb less. Whatever is started inherits it. */
-const PRIORITY = -15;
-try {
-  setPriority(PRIORITY);
-} catch {
-  // Only root may; the ratios hold all the same.
 }
 
 const names = SECTIONS.map(({ name }) => name);
@@ -42,6 +35,9 @@ const program = new Command('bench')
 async function bench({ only, short, smoke, output, publish: published }: Options): Promise<void> {
   const extent = smoke === true ? 'smoke' : short === true ? 'short' : 'full';
   const amounts = { full: FULL, short: SHORT, smoke: SMOKE }[extent];
+  if (extent !== 'smoke') {
+    preferUs();
+  }
   const chosen = SECTIONS.filter(({ name }) => only?.includes(name) ?? true);
   const folder = mkdtempSync(join(tmpdir(), 'mcp-authz-bench-'));
   const load = startLoadGenerator(folder);
@@ -75,6 +71,11 @@ async function bench({ only, short, smoke, output, publish: published }: Options
     process.stderr.write(`\n${failures.join('\n')}\n`);
     process.exitCode = 1;
   }
+}
+
+// Without this an interrupted run would leave its programs behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => process.exit(1));
 }
 
 await program.parseAsync();

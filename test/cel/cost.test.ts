@@ -52,6 +52,9 @@ describe('the budget', () => {
   const object = {
     list: Array.from({ length: 2000 }, (_, i) => i),
     text: 'x'.repeat(100_000),
+    emoji: `${'x'.repeat(100_000)}😀`,
+    query: `/?${'a=b&'.repeat(200_000)}`,
+    mixed: 'aB'.repeat(50_000),
     big: { a: Array.from({ length: 50_000 }, (_, i) => i) },
   };
   it.each([
@@ -69,6 +72,10 @@ describe('the budget', () => {
     ['time zones', 'object.list.all(x, timestamp(x).getHours("Europe/Berlin") >= 0)'],
     ['errors that `all` swallows', 'object.list.all(a, object.list.all(b, object.nothing) || true) || true'],
     ['errors behind `||`', 'object.list.exists(a, object.list.exists(b, object.nothing == a) || false) || true'],
+    ['the query of a long URL', 'isURL(object.query)'],
+    ['parts of a text that is counted in code points', 'object.list.all(x, object.emoji.substring(x) != "")'],
+    ['capitals', 'object.list.all(x, object.mixed.lowerAscii() != "")'],
+    ['times', 'object.list.all(a, object.list.all(b, duration("1h2m3s") > duration("1s")))'],
     ['a pattern on a long text, often', 'object.list.all(x, object.text.matches("^(x+x+)+y$") == false)'],
   ])('ends %s', (_title, source) => {
     const start = performance.now();

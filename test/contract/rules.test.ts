@@ -16,7 +16,7 @@ import { createOfflineRules } from '../../src/rules/offline.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { clusterWorld } from '../support/cluster-world.ts';
 import { checkChange } from '../support/cli.ts';
-import { fixtureRules, fixtures, type ExpectedFinding, type Fixture } from '../support/fixtures.ts';
+import { fixtureRules, fixtures, type Fixture } from '../support/fixtures.ts';
 import { NOW } from '../support/objects.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -59,22 +59,6 @@ it('every mutator has a page', () => {
 });
 
 describe.each(CASES)('%s', (_title, fixture) => {
-  it('finds exactly what it says', () => {
-    const { findings, failures } = ask(fixture);
-    expect(failures).toEqual([]);
-    const mine = findings.filter(({ ruleId }) => ruleId === fixture.rule);
-    expect(mine.map(({ level, path, reason, message }) => ({ level, path, reason, message }))).toEqual(
-      fixture.expect.map(expected),
-    );
-    const strongest = mine.some(({ level }) => level === 'deny') ? 'deny' : mine.length > 0 ? 'warn' : 'allow';
-    expect(strongest).toBe(fixture.folder);
-  });
-
-  it('is found again, and by looking only', () => {
-    const frozen = { ...fixture, input: deepFreeze(fixture.input), cluster: deepFreeze(fixture.cluster) };
-    expect(ask(frozen)).toEqual(ask(frozen));
-  });
-
   it('is answered by the server with the same findings', async () => {
     const { findings, failures } = ask(fixture, RULES);
     const decision = decide({ findings, failures });
@@ -112,16 +96,6 @@ describe.each(CASES)('%s', (_title, fixture) => {
   });
 });
 
-function expected({ level, path, reason, message }: ExpectedFinding): Record<string, unknown> {
-  const pattern = /^\/(.*)\/$/s.exec(message.trim())?.[1];
-  return {
-    level,
-    path,
-    reason,
-    message: pattern === undefined ? message.trim() : expect.stringMatching(new RegExp(pattern, 's')),
-  };
-}
-
 function listener({ cluster }: Fixture): ReturnType<typeof createAdmissionListener> {
   const world = clusterWorld(cluster);
   const validate = createValidatingHandler(() => RULES, {
@@ -154,12 +128,4 @@ function admissionRequest({ input }: Fixture): AdmissionRequest {
     oldObject: input.oldObject ?? null,
     dryRun: false,
   };
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !(value instanceof Date)) {
-    Object.values(value).forEach(deepFreeze);
-    Object.freeze(value);
-  }
-  return value;
 }

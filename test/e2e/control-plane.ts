@@ -19,7 +19,7 @@ export const OUTPUT = 'MCP_AUTHZ_E2E_OUTPUT';
 export async function openControlPlane({
   progress = () => undefined,
   apiServerFlags = [],
-}: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> {
+}: Partial<Pick<ControlPlaneOptions, 'progress' | 'apiServerFlags'>> = {}): Promise<ControlPlane> {
   const kept = process.env[OUTPUT];
   if (kept === undefined) {
     return startControlPlane({ progress, apiServerFlags });
@@ -31,7 +31,7 @@ export async function openControlPlane({
     apiServerFlags: [
       `--audit-policy-file=${join(import.meta.dirname, 'audit-policy.yaml')}`,
       `--audit-log-path=${join(folder, 'audit.log')}`,
-      ...apiServerFlags, // the last one wins
+      ...apiServerFlags, // the last of two is the one that counts
     ],
   });
   const stopListening = listenToEvents(controlPlane.kubeconfigPath, join(folder, 'events.log'));

@@ -42,6 +42,7 @@ export interface Program {
 const SELF_MANAGED = ['--service-name', SERVICE, '--service-namespace', NAMESPACE];
 
 export interface ReplicaClusterOptions {
+  /** More flags for the API server. */
   readonly apiServerFlags?: readonly string[];
   /** Gives the replicas another kubeconfig than that of their account, such as one of a proxy. */
   readonly through?: (kubeconfig: string) => Promise<string>;

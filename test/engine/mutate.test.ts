@@ -36,6 +36,22 @@ describe('mutate', () => {
     expect(mutate([spoil], input, NOTHING).patch).toEqual([]);
   });
 
+  it.each([
+    ['beside the change', { metadata: JSON.parse('{"name":"w","__proto__":true}') as object }],
+    ['on its way', JSON.parse('{"spec":{"__proto__":{"a":1}}}') as object],
+  ])('takes a key named __proto__ for a key, %s', (_title, fields) => {
+    const object = { ...server(), ...fields };
+    const label = mutator('label', () => ({
+      object: JSON.parse(
+        JSON.stringify(object).replace('"name":"w"', '"name":"w","labels":{"a":"b"}').replace('"a":1', '"a":2'),
+      ) as typeof object,
+      findings: [],
+    }));
+    const { patch, failures } = mutate([label], create(object), NOTHING);
+    expect(failures).toEqual([]);
+    expect(patch).toContainEqual({ op: 'add', path: '/metadata/labels', value: { a: 'b' } });
+  });
+
   it('contains a mutator that throws', () => {
     const broken = mutator('broken', () => {
       throw new Error('boom');

@@ -5,7 +5,7 @@ import { at } from '../../src/api/json.ts';
 import { annotation, type KubernetesObject } from '../../src/api/objects.ts';
 import { authorizerSpecOf, PROXIES } from '../../src/api/toolhive.ts';
 import { analyze, createCedar } from '../../src/authorizers/index.ts';
-import { matches, queriesOfMutators } from '../../src/engine/evaluate.ts';
+import { applicableMutators, queriesOfMutators } from '../../src/engine/evaluate.ts';
 import { mutate, type MutationResult } from '../../src/engine/mutate.ts';
 import { desiredMaps } from '../../src/injection/config-maps.ts';
 import { planInjection } from '../../src/injection/plan.ts';
@@ -217,7 +217,7 @@ describe('what else a pod may look like', () => {
     ['anybody else', { labels: { 'app.kubernetes.io/name': 'mcpserver' } }],
     ['a pod without labels', {}],
   ])('%s is not asked about', (_title, metadata) => {
-    expect(matches(podInjection.match, create(pod('MCPServer', 'w', { metadata })))).toBe(false);
+    expect(applicableMutators([podInjection], create(pod('MCPServer', 'w', { metadata })))).toEqual([]);
   });
 
   it.each(['workload', 'configMap'] as const)('nothing is decided without an answer: %s', (ask) => {

@@ -1,18 +1,19 @@
-import { folder } from './folder.js';
+// Run by scripts/mutation.mjs, a group at a time.
+import { group, name } from './groups.js';
 
 export default {
   testRunner: 'jest',
   plugins: [import.meta.resolve('@stryker-mutator/jest-runner')],
-  jest: { projectType: 'custom', configFile: 'test/mutation/jest.config.js', enableFindRelatedTests: true },
+  jest: { projectType: 'custom', configFile: 'test/mutation/jest.config.js' },
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   coverageAnalysis: 'perTest',
-  mutate: [`src/${folder}/**/*.ts`],
+  mutate: group.mutate,
+  // What is computed once when a module is loaded: every mutant of it would meet every test.
   ignoreStatic: true,
   incremental: true,
-  incrementalFile: `reports/mutation/${folder}.incremental.json`,
+  incrementalFile: `reports/mutation/${name}.incremental.json`,
   concurrency: 1,
-  tempDirName: '.stryker-tmp',
   reporters: ['clear-text', 'json', 'html', 'progress-append-only'],
-  jsonReporter: { fileName: `reports/mutation/${folder}.json` },
-  htmlReporter: { fileName: `reports/mutation/${folder}.html` },
+  jsonReporter: { fileName: `reports/mutation/${name}.json` },
+  htmlReporter: { fileName: `reports/mutation/${name}.html` },
 };

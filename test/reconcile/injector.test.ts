@@ -164,20 +164,6 @@ it('a ConfigMap of that name that is not ours is left alone, and told', async ()
   ]);
 });
 
-it('one of ours whose label was taken off is ours still, and written again', async () => {
-  const stripped: KubernetesObject = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      ...{ name: 'w-authz-ref', namespace: 'ns' },
-      managedFields: [{ manager: 'mallory' }, { manager: 'mcp-authz-webhook', operation: 'Apply' }],
-    },
-  };
-  const { writes, notes } = await run({ world: [OPERATOR, stripped] });
-  expect(writes).toEqual([`apply ${MAPS}/w-authz-ref`, `apply ${MAPS}/w-authz-runconfig`]);
-  expect(notes.map(({ reason }) => reason)).not.toContain('AuthzNameClash');
-});
-
 it('those of a workload of another kind and the same name are left alone: two that write them in turn never end', async () => {
   const proxy = { kind: 'MCPRemoteProxy', name: 'w' };
   const theirs = IN_STEP.map(([name, entry]) => [name, { ...entry, owner: proxy, digest: 'other' }] as const);
@@ -193,6 +179,20 @@ it('those of a workload of another kind and the same name are left alone: two th
     },
   };
   expect((await run({ world: [OPERATOR, live] })).writes).toEqual([`apply ${MAPS}/w-authz-runconfig`]);
+});
+
+it('one of ours whose label was taken off is ours still, and written again', async () => {
+  const stripped: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      ...{ name: 'w-authz-ref', namespace: 'ns' },
+      managedFields: [{ manager: 'mallory' }, { manager: 'mcp-authz-webhook', operation: 'Apply' }],
+    },
+  };
+  const { writes, notes } = await run({ world: [OPERATOR, stripped] });
+  expect(writes).toEqual([`apply ${MAPS}/w-authz-ref`, `apply ${MAPS}/w-authz-runconfig`]);
+  expect(notes.map(({ reason }) => reason)).not.toContain('AuthzNameClash');
 });
 
 it('nothing is rolled out before the ConfigMaps are in step', async () => {

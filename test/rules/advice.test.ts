@@ -12,6 +12,21 @@ function reasons(input: RuleInput): readonly string[] {
 }
 
 describe('advice', () => {
+  const messages = (input: RuleInput): readonly string[] =>
+    evaluate([advice], input, createWorldAnswers()).findings.map(({ path, message }) => `${path}: ${message}`);
+  const SAME =
+    'Authorization without authentication: every caller has the same identity, so all are allowed or denied alike.';
+
+  it('says what it means, and what to do', () => {
+    expect(messages(create(server(REF)))).toEqual([`spec: ${SAME} Set oidcConfigRef or authServerRef.`]);
+    expect(messages(create(virtualServer({ ...REF, type: 'anonymous' })))).toEqual([
+      `spec.incomingAuth: ${SAME} Set incomingAuth.type to oidc.`,
+    ]);
+    expect(messages(update(server({ ...REF, ...OIDC }), server(OIDC)))).toEqual([
+      'spec: Authorization was removed: from the next rollout on, every caller may call every tool of this workload.',
+    ]);
+  });
+
   it.each<[string, RuleInput, readonly string[]]>([
     ['authorization behind OIDC is fine', create(server({ ...REF, ...OIDC })), []],
     ['authorization behind an auth server is fine', create(server({ ...REF, authServerRef: { name: 's' } })), []],

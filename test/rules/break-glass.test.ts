@@ -24,6 +24,10 @@ describe('the annotation', () => {
       { state: 'open', until: new Date('2026-11-24T00:30:00.5Z'), reason: 'a b' },
     ],
     [EXPIRED, { state: 'unusable', why: 'it expired at 2026-11-23T23:59:59Z' }],
+    [
+      `2026-11-24T01:00:00Z ${'x'.repeat(300)}`,
+      { state: 'open', until: new Date('2026-11-24T01:00:00Z'), reason: 'x'.repeat(200) },
+    ],
     ['2026-11-24T00:00:00Z the very moment', { state: 'unusable', why: 'it expired at 2026-11-24T00:00:00Z' }],
   ])('%j', (text, expected) => {
     expect(breakGlass(annotated(text), NOW)).toEqual(expected);

@@ -49,6 +49,12 @@ it.each([
   ],
   ['both forms, which is told by mutual-exclusion', server({ authzConfig: INLINE, authzConfigRef: { name: 'a' } }), []],
   ['a config without type, which is told by authz-config', config({ type: '' }), []],
+  ['a kind that is not known', workload('MCPRegistry', {}), []],
+  [
+    'a type and a config of other kinds',
+    virtualServer({ type: 'none', authzConfigRef: { name: 'a' } }),
+    ['deny ValueInvalid spec.incomingAuth.type: "none" is not supported; supported are "anonymous", "oidc".'],
+  ],
 ])('%s', (_title, object, expected) => {
   expect(found(object)).toEqual(expected);
 });

@@ -97,6 +97,35 @@ describe('a ConfigMap with decision tests', () => {
 
   it('is left to the failure policy where nobody could look', () => {
     const { findings } = evaluate([decisionTestFile], create(GOOD), createWorldAnswers());
-    expect(findings.map(({ level, path }) => `${level} ${path}`)).toEqual(['unknown data']);
+    expect(findings).toEqual([
+      {
+        ruleId: 'decision-test-file',
+        level: 'unknown',
+        path: 'data',
+        reason: 'DecisionTestsUnknown',
+        message: 'Whether these decision tests can be read could not be found out: the question was not asked.',
+      },
+    ]);
+  });
+
+  it('passes where there is no answer to be had', () => {
+    const answers = createWorldAnswers();
+    for (const query of queriesOf([decisionTestFile], create(BROKEN))) {
+      answers.record(query, { state: 'absent' });
+    }
+    expect(evaluate([decisionTestFile], create(BROKEN), answers)).toEqual({ findings: [], failures: [] });
+  });
+
+  it('is asked about only where its label names a config', () => {
+    expect(decisionTestFile.queries(create(tests({}, '')))).toEqual([]);
+    expect(decisionTestFile.queries(create(tests({}, null)))).toEqual([]);
+    expect(decisionTestFile.queries(create(GOOD))).toMatchObject([{ ask: 'decisionTestFaults', config: 'a' }]);
+  });
+
+  it('is told as invalid', () => {
+    const world = clusterWorld([])(queriesOf([decisionTestFile], create(BROKEN)));
+    expect(evaluate([decisionTestFile], create(BROKEN), world).findings).toMatchObject([
+      { reason: 'DecisionTestInvalid' },
+    ]);
   });
 });

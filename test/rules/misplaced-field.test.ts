@@ -1,5 +1,6 @@
-import { misplacedFields } from '../../src/rules/misplaced-field.ts';
-import { config, server, virtualServer, workload } from '../support/objects.ts';
+import { createWorldAnswers, worldViewOf } from '../../src/engine/world-view.ts';
+import { misplacedField, misplacedFields } from '../../src/rules/misplaced-field.ts';
+import { config, create, server, virtualServer, workload } from '../support/objects.ts';
 
 const REF = { name: 'a' };
 
@@ -39,6 +40,8 @@ describe('a config', () => {
   it.each([
     ['as it should be', config(), []],
     ['with policies beside config', config({ policies: [] }), ['spec.policies -> spec.config.policies']],
+    ['with a type on top that is null', { ...config(), type: null }, []],
+    ['without a spec', { ...config(), spec: null, policies: [] }, ['policies -> spec.config.policies']],
     [
       'with everything on top',
       { ...config(), type: 'cedarv1', http: {} },
@@ -47,4 +50,44 @@ describe('a config', () => {
   ])('%s', (_title, object, expected) => {
     expect(misplacedFields(object).map(({ path, right }) => `${path} -> ${right}`)).toEqual(expected);
   });
+});
+
+it.each([
+  [virtualServer({ authzConfigRef: REF, authzConfig: { authzConfigRef: REF } }), []],
+  [
+    { ...server(), authzConfigRef: REF },
+    [
+      {
+        level: 'deny',
+        path: 'authzConfigRef',
+        reason: 'MisplacedField',
+        message:
+          'ToolHive does not read this field here: it is dropped, and the workload runs without this authorization. Move it to spec.authzConfigRef.',
+      },
+    ],
+  ],
+  [
+    config({ policies: [] }),
+    [
+      {
+        level: 'deny',
+        path: 'spec.policies',
+        reason: 'MisplacedField',
+        message:
+          'ToolHive does not read this field here: it is dropped, and the config is without it. Move it to spec.config.policies.',
+      },
+    ],
+  ],
+  [workload('MCPRegistry', { authzConfig: {} }), []],
+  [
+    workload('MCPRegistry', { deeper: { authzConfig: {} } }),
+    [
+      expect.objectContaining({
+        path: 'spec.deeper.authzConfig',
+        message: expect.stringMatching(/Move it to spec\.authzConfig\.$/) as string,
+      }),
+    ],
+  ],
+])('what is said of %j', (object, expected) => {
+  expect(misplacedField.check(create(object), worldViewOf([], createWorldAnswers()))).toEqual(expected);
 });

@@ -46,6 +46,34 @@ it.each([
       'deny spec.incomingAuth.authzConfigRef.namespace: A reference has only a name: it reaches an MCPAuthzConfig of its own namespace. This field is dropped; remove it.',
     ],
   ],
+  ...['kind', 'apiVersion'].map((name): [string, KubernetesObject, readonly string[]] => [
+    `or to another ${name}`,
+    server({ authzConfigRef: { name: 'a', [name]: 'x' } }),
+    [
+      `deny spec.authzConfigRef.${name}: A reference has only a name: it reaches an MCPAuthzConfig of its own namespace. This field is dropped; remove it.`,
+    ],
+  ]),
+  [
+    'another field beside its name is refused as any other',
+    server({ authzConfigRef: { name: 'a', nam: 'b' } }),
+    [`deny spec.authzConfigRef.nam: MCPServer has no field "nam" here: ${EFFECT} Did you mean "name"?`],
+  ],
+  [
+    'a namespace elsewhere is only a warning',
+    server({ namespace: 'x' }),
+    [`warn spec.namespace: MCPServer has no field "namespace" here: ${EFFECT}`],
+  ],
+  [
+    'what stands on top is named as it is',
+    { ...server(), specc: {} },
+    [`warn specc: MCPServer has no field "specc" here: ${EFFECT} Did you mean "spec"?`],
+  ],
+  [
+    'what holds something misplaced is told by that rule, too',
+    server({ unheard: { of: { authzConfigRef: { name: 'a' } } } }),
+    [],
+  ],
+  ['a kind that is not known is not judged', workload('MCPRegistry', { x: 1 }), []],
   ['what is misplaced is told by that rule', workload('VirtualMCPServer', { authzConfigRef: { name: 'a' } }), []],
   ['what is known but not described is open', server({ resources: { anything: { goes: 1 } } }), []],
   ['metadata and status are open', { ...server(), status: { x: 1 } }, []],

@@ -25,6 +25,8 @@ describe('settings', () => {
       clientCaFile: undefined,
       clientAllowedNames: [],
       maxConnectionRequests: 1000,
+      maxConnections: 1000,
+      maxInFlight: 200,
       missingReference: 'Warn',
       customRules: [],
       webhooks: 'on',

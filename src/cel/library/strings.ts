@@ -6,12 +6,16 @@ import { fail, type Library } from './define.ts';
 
 /** Characters searched for, times characters searched in, for one unit: the worst case of a search. */
 const SEARCH = 4096;
+/** Characters that are counted one by one for a unit, where some of them take two units of UTF-16. */
+const POINTS = 2;
+/** Characters that are looked at for a unit, where every other one changes. */
+const LETTERS = 4;
 
 export function registerStrings({ method, budget }: Library): void {
   const searched =
     <T>(handler: (text: string, part: string, ...rest: never[]) => T) =>
     (text: string, part: string, ...rest: never[]): T => {
-      budget.spend((text.length * part.length) / SEARCH);
+      budget.spend((text.length * part.length) / SEARCH + (SURROGATE.test(text) ? text.length / POINTS : 0));
       return handler(text, part, ...rest);
     };
   method(
@@ -37,15 +41,29 @@ export function registerStrings({ method, budget }: Library): void {
     searched((text, part) => (part === '' ? size(text) : text === '' ? -1n : lastIndexOf(text, part, size(text) - 1n))),
   );
   method('string', 'lastIndexOf', ['string', 'int'], 'int', searched(lastIndexOf));
-  method('string', 'charAt', ['int'], 'string', charAt);
-  method('string', 'substring', ['int'], 'string', (text: string, from: bigint) => substring(text, from, size(text)));
-  method('string', 'substring', ['int', 'int'], 'string', substring);
-  method('string', 'lowerAscii', [], 'string', (text: string) =>
-    text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()),
+  const counted =
+    <T>(handler: (text: string, ...rest: never[]) => T) =>
+    (text: string, ...rest: never[]): T => {
+      budget.spend(SURROGATE.test(text) ? text.length / POINTS : 0);
+      return handler(text, ...rest);
+    };
+  method('string', 'charAt', ['int'], 'string', counted(charAt));
+  method(
+    'string',
+    'substring',
+    ['int'],
+    'string',
+    counted((text, from: bigint) => substring(text, from, size(text))),
   );
-  method('string', 'upperAscii', [], 'string', (text: string) =>
-    text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase()),
-  );
+  method('string', 'substring', ['int', 'int'], 'string', counted(substring));
+  method('string', 'lowerAscii', [], 'string', (text: string) => {
+    budget.spend(text.length / LETTERS);
+    return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  });
+  method('string', 'upperAscii', [], 'string', (text: string) => {
+    budget.spend(text.length / LETTERS);
+    return text.replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase());
+  });
   method('string', 'trim', [], 'string', trim);
   method(
     'string',

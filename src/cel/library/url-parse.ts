@@ -148,8 +148,14 @@ function parseQuery(text: string): ReadonlyMap<string, readonly string[]> {
   const query = new Map<string, string[]>();
   for (const pair of text.split('&').filter((part) => part !== '' && !part.includes(';'))) {
     const [key, value] = cut(pair.replaceAll('+', ' '), '=').map(unescape);
-    if (key !== undefined && value !== undefined) {
-      query.set(key, [...(query.get(key) ?? []), value]);
+    if (key === undefined || value === undefined) {
+      continue;
+    }
+    const values = query.get(key);
+    if (values === undefined) {
+      query.set(key, [value]);
+    } else {
+      values.push(value); // a copy each time would be quadratic
     }
   }
   return query;

@@ -35,6 +35,9 @@ export interface ServeDeps {
   readonly now: () => Date;
 }
 
+/** Among those who take turns at analyses; no namespace is called so. */
+const LOOP = '/loop';
+
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
 export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
   const certificates = settings.webhooks === 'on' ? prepareCertificates(settings) : undefined;
@@ -68,6 +71,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     metrics,
     traced: tracing?.request,
     clock: () => performance.now(),
+    maxInFlight: settings.maxInFlight,
   });
   const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
   const warming = new AbortController();
@@ -93,7 +97,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
         address: settings.bindAddress,
         port: settings.port,
         tls: certificates.tls,
-        connections: { maxRequests: settings.maxConnectionRequests },
+        connections: { maxRequests: settings.maxConnectionRequests, maxOpen: settings.maxConnections },
       });
       admission = started;
       const closed = 'the admission port is closed';
@@ -101,7 +105,9 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     }
     if (settings.loop === 'on') {
       const started = startCompanion(settings, {
-        ...{ client, discovery, resolver, analyze: analyzer.analyze },
+        ...{ client, discovery },
+        resolver: { resolve: (queries, signal) => resolver.resolve(queries, signal, LOOP) },
+        analyze: (spec, signal) => analyzer.analyze(spec, signal, LOOP),
         ...{ registry: metrics.registry, logger, now },
       });
       companion = started;

@@ -1,10 +1,10 @@
 /** Latency against load as SVG: both axes logarithmic, readable on light and on dark pages. */
 import { at, isJsonObject } from '../../../src/api/json.ts';
 import type { SectionResult } from '../section.ts';
-import type { Climb } from '../sections/latency.ts';
+import { keptUp, type Climb } from '../sections/latency.ts';
 import { shortest } from './table.ts';
 
-const WIDTH = 860;
+const WIDTH = 940;
 const HEIGHT = 460;
 const PLOT = { left: 64, right: 620, top: 56, bottom: 400 };
 
@@ -48,7 +48,7 @@ function drawn(climbs: readonly Climb[]): string {
         steps.map(({ perSecond, p99 }) => [x(perSecond), y(p99)]),
       ),
     ),
-    ...climbs.map(({ title, steps }, index) => legend(index, title, steps.at(-1)?.perSecond)),
+    ...climbs.map(({ title, steps }, index) => legend(index, title, steps.findLast(keptUp)?.perSecond)),
     '</svg>',
     '',
   ].join('\n');

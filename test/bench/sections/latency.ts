@@ -50,6 +50,11 @@ export interface Climb {
   readonly steps: readonly Step[];
 }
 
+/** Whether a program answered in step with the load. */
+export function keptUp({ p50 }: Pick<Step, 'p50'>): boolean {
+  return p50 <= LOST_MS;
+}
+
 /** Each program up to the load that it loses touch with. */
 async function climb(
   { amounts, load, say }: SectionContext,
@@ -63,7 +68,7 @@ async function climb(
     for (const subject of [...climbing]) {
       const { p50, p99 } = (await load.run(task(subject, perSecond, amounts.seconds))).latency;
       climbs.get(subject.id)?.push({ perSecond, p50, p99 });
-      if (p50 > LOST_MS) {
+      if (!keptUp({ p50 })) {
         climbing.delete(subject);
       }
     }

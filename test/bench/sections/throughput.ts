@@ -1,4 +1,5 @@
 /** Requests per second flat out: ours beside the peers, in rounds, at three sizes of review. */
+import type { ReviewSize } from '../amounts.ts';
 import { median } from '../load/percentiles.ts';
 import type { LoadTask } from '../load/task.ts';
 import { atLeast, type Row, type Target } from '../report/row.ts';
@@ -7,11 +8,10 @@ import type { ProgramName } from '../programs.ts';
 import type { Section } from '../section.ts';
 import { inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
 
-const SIZES = [2, 20, 200] as const;
-type Size = (typeof SIZES)[number];
-const CONNECTIONS = 8;
+/** Enough that a server always has something to do. */
+const CONNECTIONS = 32;
 
-const TARGETS: Readonly<Record<Size, Readonly<Partial<Record<ProgramName, Target>>>>> = {
+const TARGETS: Readonly<Record<ReviewSize, Readonly<Partial<Record<ProgramName, Target>>>>> = {
   2: { 'controller-runtime': atLeast(1.3), floor: atLeast(0.6), pepr: atLeast(4) },
   20: {},
   200: { 'controller-runtime': atLeast(1) },
@@ -25,7 +25,7 @@ export const throughput: Section = {
       const { amounts, load, say } = context;
       const rows: Row[] = [];
       const figures: Record<string, object> = {};
-      for (const size of SIZES) {
+      for (const size of amounts.sizes) {
         const task = ({ program, review }: Subject, seconds: number): LoadTask => ({
           ...{ mode: 'flat out', target: program.target, review, bytes: size * 1000 },
           ...{ seconds, connections: CONNECTIONS },
@@ -46,7 +46,7 @@ export const throughput: Section = {
 };
 
 function rowsOf(
-  size: Size,
+  size: ReviewSize,
   subjects: readonly Subject[],
   samples: ReadonlyMap<string, readonly Sample[]>,
 ): readonly Row[] {

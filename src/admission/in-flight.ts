@@ -1,0 +1,88 @@
+/**
+ * How many admission requests are worked on at a time, and by whom: more than that cannot be answered in time, so it is
+ * better refused at once. A namespace may hold as many places as are still free, so whoever asks a lot gets half of all
+ * at most, two of them a third each, and there is room for those that come later (docs/adr/0029-overload.md).
+ */
+
+/** Whose places are all taken. */
+export type Bound = 'server' | 'namespace';
+
+export class OverloadError extends Error {
+  readonly code = 'OVERLOADED';
+  readonly bound: Bound;
+  constructor(bound: Bound) {
+    super(
+      bound === 'server'
+        ? 'more requests are being answered than there is room for'
+        : 'more requests of this namespace are being answered than there is room for',
+    );
+    this.bound = bound;
+  }
+}
+
+export interface InFlight {
+  /** True where not even the body of another request is worth reading. */
+  full(): boolean;
+  /** The place of one request of so many bytes; undefined where there is none for this namespace. */
+  enter(namespace: string, bytes: number): Place | undefined;
+}
+
+export interface Place {
+  /** To be called once, when the request is answered. */
+  leave(): void;
+}
+
+/** A large object takes as many places as it takes memory, in steps of this: usual ones take one. */
+const BYTES_OF_PLACE = 64 * 1024;
+
+/**
+ * A quarter of the timeout that the registrations ask for. Where answers take longer there are too many at a time, and
+ * fewer are let in; where they do not and places are short, more are. So the wait stays about this long on any machine.
+ */
+const LONG_MS = 2500;
+const FIRST_LIMIT = 32;
+const LEAST_LIMIT = 16;
+const CUT = 0.7;
+
+/** @param most places there may be; `clock` in milliseconds. */
+export function createInFlight(most: number, clock: () => number): InFlight {
+  const held = new Map<string, number>();
+  let total = 0;
+  let limit = Math.min(most, FIRST_LIMIT);
+  let lowered = -Infinity;
+
+  function learn(milliseconds: number): void {
+    if (milliseconds < LONG_MS) {
+      limit = total * 2 >= limit ? Math.min(most, limit + 1) : limit;
+    } else if (clock() - lowered >= LONG_MS / 2) {
+      lowered = clock();
+      limit = Math.max(Math.min(most, LEAST_LIMIT), Math.floor(limit * CUT));
+    }
+  }
+
+  return {
+    full: () => total >= limit,
+    enter: (namespace, bytes) => {
+      const mine = held.get(namespace) ?? 0;
+      if (mine >= limit - total) {
+        return undefined;
+      }
+      const places = 1 + Math.floor(bytes / BYTES_OF_PLACE);
+      const entered = clock();
+      held.set(namespace, mine + places);
+      total += places;
+      return {
+        leave: () => {
+          learn(clock() - entered);
+          const left = (held.get(namespace) ?? 0) - places;
+          if (left > 0) {
+            held.set(namespace, left);
+          } else {
+            held.delete(namespace);
+          }
+          total -= places;
+        },
+      };
+    },
+  };
+}
