@@ -143,11 +143,16 @@ export function machineFaults(world: () => World): void {
       begin: () => {
         move(10 * 365 * 24 * HOUR);
       },
-      during: () =>
-        eventually('it issued a certificate of then', async () => {
+      during: async () => {
+        await eventually('it issued a certificate of then', async () => {
           const until = await expiry(world());
           return until !== Infinity && until > Date.now() + 9 * 365 * 24 * HOUR;
-        }),
+        });
+        // Connections that are open outlive a certificate.
+        world().replicas.forEach(({ port }) => {
+          world().cluster.balancer.cut(port);
+        });
+      },
       end: () => {
         move(0);
       },
