@@ -17,7 +17,7 @@ export default {
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: [
         '/node_modules/',
-        ...['e2e', 'contract', 'torture'].map((name) => `<rootDir>/test/${name}/`),
+        ...['e2e', 'contract', 'output', 'torture'].map((name) => `<rootDir>/test/${name}/`),
       ],
     },
     { ...shared, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.test.ts'] },
@@ -30,6 +30,8 @@ export default {
       globalTeardown: '<rootDir>/test/e2e/global-teardown.ts',
       setupFilesAfterEnv: ['<rootDir>/test/e2e/timeout.ts'],
     },
+    // Searches what a whole run of the one above has left; scripts/test.mjs says where that is.
+    { ...shared, displayName: 'output', testMatch: ['<rootDir>/test/output/**/*.test.ts'] },
   ],
   // Every line that decides about somebody's request is run by a test of its own folder (npm run coverage; npm test).
   collectCoverageFrom: [

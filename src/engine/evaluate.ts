@@ -54,7 +54,7 @@ function contentOf(object: KubernetesObject): unknown {
 }
 
 /** Those of them whose match data say that they are asked about this. */
-function matching<T extends { readonly match: Match }>(asked: readonly T[], input: RuleInput): readonly T[] {
+export function matching<T extends { readonly match: Match }>(asked: readonly T[], input: RuleInput): readonly T[] {
   const subject = input.object ?? input.oldObject;
   const { group, resource } = resourceOf(subject);
   return resource === undefined

@@ -17,14 +17,20 @@ export interface InjectionFacts {
   readonly clash?: string | undefined;
 }
 
-/** Undefined where there is nothing to say: no reference, or no pod. */
+/** Undefined where there is nothing to say: no reference, or no pod (a clash keeps pods from being made, so it is said). */
 export function injectionVerdict({ plan, pods, progress, clash }: InjectionFacts): Verdict | undefined {
   const live = livePods(pods);
-  if (plan.state === 'none' || live.length === 0) {
+  if (plan.state === 'none') {
     return undefined;
   }
   if (clash !== undefined) {
-    return no('NameClash', `ConfigMap "${clash}" belongs to somebody else and is left alone; pods that need it wait.`);
+    return no(
+      'NameClash',
+      `ConfigMap "${clash}" belongs to somebody else and is left alone; pods that need it wait or are refused.`,
+    );
+  }
+  if (live.length === 0) {
+    return undefined;
   }
   if (plan.state === 'waiting') {
     return live.some(({ hash }) => hash === UNRESOLVED)

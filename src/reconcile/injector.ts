@@ -13,6 +13,7 @@ import type { Note } from './config-status.ts';
 import { mapDigest, ownEntry, type InjectionCaches, type Owner, type PodEntry } from './injection-caches.ts';
 import { injectionNotes, injectionVerdict } from './injection-status.ts';
 import { workloadKey } from './keys.ts';
+import { wroteAnyOf } from './ownership.ts';
 import { livePods } from './rollout.ts';
 import type { Progress, RolloutRunner } from './rollout-runner.ts';
 
@@ -42,6 +43,9 @@ export interface InjectorDeps {
   readonly rollout: RolloutRunner;
 }
 
+/** What is somebody else's is not watched, so that it went away is seen by looking. */
+const CLASH_AGAIN_MS = 10_000;
+
 export function createInjector({ caches, resolver, writer, rollout }: InjectorDeps): Injector {
   const counts = new Map<string, Readonly<Record<PodState, number>>>();
 
@@ -66,7 +70,8 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
       return false;
     }
     const there = known === undefined ? await configMap(namespace, name, signal) : undefined;
-    if (there !== undefined && there.metadata.labels?.[COMPONENT_LABEL] === undefined) {
+    // Who takes our label off does not make it his: the API server remembers who wrote it.
+    if (there !== undefined && there.metadata.labels?.[COMPONENT_LABEL] === undefined && !wroteAnyOf(there)) {
       return true;
     }
     const entry = there === undefined ? known : ownEntry(there);
@@ -160,7 +165,8 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
         }
       }
       const verdict = injectionVerdict({ plan, pods, progress, clash });
-      return { verdict, notes: injectionNotes(workload, verdict), againMs: progress.againMs, failure };
+      const againMs = clash === undefined ? progress.againMs : CLASH_AGAIN_MS;
+      return { verdict, notes: injectionNotes(workload, verdict), againMs, failure };
     },
     forget: (kind, namespace, name) => {
       const key = workloadKey(kind, namespace, name);

@@ -22,9 +22,18 @@ export interface StatusOwners {
   isOurCondition(type: string): boolean;
 }
 
+/** True where at least one field is still as `manager` wrote it. */
+export function wroteAnyOf(object: KubernetesObject, manager: string = FIELD_MANAGER): boolean {
+  return managedFieldsOf(object).some((entry) => stringAt(entry, 'manager') === manager);
+}
+
+function managedFieldsOf({ metadata }: KubernetesObject): readonly JsonObject[] {
+  const entries = property(metadata, 'managedFields');
+  return Array.isArray(entries) ? entries.filter(isJsonObject) : [];
+}
+
 export function statusOwners(object: KubernetesObject, manager: string = FIELD_MANAGER): StatusOwners {
-  const entries = property(object.metadata, 'managedFields');
-  const managed = Array.isArray(entries) ? entries.filter(isJsonObject) : [];
+  const managed = managedFieldsOf(object);
   const statuses = (ours: boolean): readonly JsonObject[] =>
     managed
       .filter((entry) => (stringAt(entry, 'manager') === manager) === ours)

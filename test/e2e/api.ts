@@ -29,8 +29,8 @@ export interface Api {
   close(): void;
 }
 
-export function adminApi(): Api {
-  const client = createKubeClient(loadKubeConfig({ kubeconfig: sharedCluster().kubeconfig }));
+export function adminApi(kubeconfig = sharedCluster().kubeconfig): Api {
+  const client = createKubeClient(loadKubeConfig({ kubeconfig }));
   const signal = AbortSignal.timeout(30 * 60_000);
   const path = (namespace: string, resource: string, name?: string): string =>
     `${GROUP}/namespaces/${namespace}/${resource}${name === undefined ? '' : `/${name}`}`;

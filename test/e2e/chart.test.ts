@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { V1Deployment } from '@kubernetes/client-node';
 import { issueCa } from '../../src/certs/issue.ts';
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import type { KubectlResult } from '../../src/cli/playground/demonstration.ts';
 import { must } from '../../src/cli/playground/environment.ts';
 import { CHART, helmPath } from '../support/helm.ts';
@@ -17,6 +17,7 @@ import { assembleImage, type Image } from '../support/image.ts';
 import { startOtlpReceiver, type OtlpReceiver } from '../support/otlp-receiver.ts';
 import { bundlesIn, CONFIGURATIONS, getJson } from './bundles.ts';
 import { eventually } from './cluster.ts';
+import { openControlPlane } from './control-plane.ts';
 import { runHookJob } from './hook-job.ts';
 import { config, POLICY, REFERENCE, workload } from './objects.ts';
 
@@ -30,7 +31,7 @@ let ca: string;
 
 beforeAll(async () => {
   helmPath();
-  cluster = await startControlPlane({ progress: () => undefined });
+  cluster = await openControlPlane();
   const crds = process.env['MCP_AUTHZ_CRDS'] ?? join(ROOT, 'test/crds');
   const files = readdirSync(crds).filter((file) => file.endsWith('.yaml'));
   await must(cluster.kubectl, ['apply', '--server-side', ...files.flatMap((file) => ['-f', join(crds, file)])]);

@@ -1,10 +1,11 @@
 /** Custom rules as an administrator has them: in a file beside the server, changed while it runs. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { startEnvironment, type Environment } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import { eventually } from './cluster.ts';
+import { openControlPlane } from './control-plane.ts';
 import { config, POLICY, workload } from './objects.ts';
 
 const EXAMPLES = join(projectRoot(), 'docs/examples/custom-rules');
@@ -16,7 +17,7 @@ let environment: Environment;
 let file: string;
 
 beforeAll(async () => {
-  cluster = await startControlPlane({ progress: silent });
+  cluster = await openControlPlane();
   file = join(cluster.folder, 'rules.yaml');
   writeFileSync(file, example('forbid-tool'));
   const crds = process.env['MCP_AUTHZ_CRDS'];

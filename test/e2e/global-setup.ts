@@ -1,7 +1,8 @@
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { startEnvironment, type Environment } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import { SHARED, type SharedCluster } from './cluster.ts';
+import { keepMetrics, openControlPlane } from './control-plane.ts';
 
 interface Started {
   cluster?: ControlPlane;
@@ -12,7 +13,11 @@ interface Started {
 const holder = globalThis as typeof globalThis & { mcpAuthzE2e?: Started };
 
 export async function stopStarted(): Promise<void> {
-  await holder.mcpAuthzE2e?.environment?.stop();
+  const { environment } = holder.mcpAuthzE2e ?? {};
+  if (environment !== undefined) {
+    await keepMetrics(environment.server.healthPort);
+    await environment.stop();
+  }
   await holder.mcpAuthzE2e?.cluster?.stop();
 }
 
@@ -26,12 +31,16 @@ export default async function setUp(): Promise<void> {
   const crds = process.env['MCP_AUTHZ_CRDS'];
   const started: Started = {};
   holder.mcpAuthzE2e = started;
-  const cluster = await startControlPlane({ progress: say });
+  const cluster = await openControlPlane({ progress: say });
   started.cluster = cluster;
   const environment = await startEnvironment(
     cluster,
     // Shorter than the default, so that the tests need not wait for it; race.test.ts checks that it is long enough here.
-    { root, flags: ['--admission-grace', '5', '--rollout', 'Evict'], ...(crds === undefined ? {} : { crds }) },
+    {
+      root,
+      flags: ['--admission-grace', '5', '--rollout', 'Evict', '--log-level', 'debug'],
+      ...(crds === undefined ? {} : { crds }),
+    },
     say,
   );
   started.environment = environment;

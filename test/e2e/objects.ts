@@ -1,4 +1,5 @@
 /** The smallest objects that a real API server admits, of each kind. */
+import { PLANTED } from '../support/planted.ts';
 
 export const KINDS = [
   { kind: 'MCPServer', resource: 'mcpservers', path: 'spec' },
@@ -9,7 +10,8 @@ export const KINDS = [
 export type Kind = (typeof KINDS)[number]['kind'];
 export type Version = 'v1beta1' | 'v1alpha1';
 
-export const POLICY = 'permit(principal, action == Action::"call_tool", resource == Tool::"weather");';
+/** Whoever finds the word in it anywhere but in the object itself has found a leak (test/output). */
+export const POLICY = `@note("${PLANTED.policy}") permit(principal, action == Action::"call_tool", resource == Tool::"weather");`;
 const OIDC = { oidcConfigRef: { name: 'corporate', audience: 'tools' } };
 
 export interface Manifest {

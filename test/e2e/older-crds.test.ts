@@ -2,9 +2,10 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { startEnvironment, type Environment } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
+import { openControlPlane } from './control-plane.ts';
 import { INLINE, KINDS, REFERENCE, workload } from './objects.ts';
 
 const EXCLUSION = '!(has(self.authzConfig) && has(self.authzConfigRef))';
@@ -19,7 +20,7 @@ beforeAll(async () => {
   for (const file of readdirSync(source).filter((name) => name.endsWith('.yaml'))) {
     writeFileSync(join(folder, file), readFileSync(join(source, file), 'utf8').replaceAll(EXCLUSION, 'true'));
   }
-  cluster = await startControlPlane({ progress: silent });
+  cluster = await openControlPlane();
   environment = await startEnvironment(cluster, { root: projectRoot(), crds: folder }, silent);
 });
 afterAll(async () => {

@@ -41,7 +41,7 @@ let cluster: ReplicaCluster;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-authz-audit-'));
   audit = createAuditLog(folder);
-  cluster = await openReplicaCluster(audit.flags);
+  cluster = await openReplicaCluster({ apiServerFlags: audit.flags });
   await cluster.register();
   await cluster.join(['--tls-leaf-lifetime', '15s', '--tls-ca-lifetime', '45s', '--rollout', 'Evict']);
 });

@@ -3,13 +3,14 @@ import { createServer, connect, type AddressInfo, type Server, type Socket } fro
 import { join } from 'node:path';
 import { at, stringAt, type JsonObject } from '../../src/api/json.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { installCrds, must, startServerProcess, type ServerProcess } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import { createKubeClient, loadKubeConfig, type KubeClient } from '../../src/kube/client.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { renderRelease } from '../support/helm.ts';
 import { eventually } from './cluster.ts';
+import { keepMetrics, openControlPlane } from './control-plane.ts';
 import { config, POLICY } from './objects.ts';
 
 export const NAMESPACE = 'mcp-authz-system';
@@ -25,17 +26,33 @@ export interface ReplicaCluster {
   /** Kubeconfig of one of the chart's accounts. */
   readonly accountOf: (name: string) => Promise<string>;
   /** Starts `serve` under the chart's account; not yet behind the Service. */
-  start(flags?: readonly string[]): Promise<ServerProcess>;
+  start(flags?: readonly string[], program?: Partial<Program>): Promise<ServerProcess>;
   /** Starts one, waits until it is ready and puts it behind the Service. */
-  join(flags?: readonly string[]): Promise<ServerProcess>;
+  join(flags?: readonly string[], program?: Partial<Program>): Promise<ServerProcess>;
   register(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** What is started: this build with this environment, where nothing else is said. */
+export interface Program {
+  readonly root: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 const SELF_MANAGED = ['--service-name', SERVICE, '--service-namespace', NAMESPACE];
 
-export async function openReplicaCluster(apiServerFlags: readonly string[] = []): Promise<ReplicaCluster> {
-  const controlPlane = await startControlPlane({ progress: () => undefined, apiServerFlags });
+export interface ReplicaClusterOptions {
+  /** More flags for the API server. */
+  readonly apiServerFlags?: readonly string[];
+  /** Gives the replicas another kubeconfig than that of their account, such as one of a proxy. */
+  readonly through?: (kubeconfig: string) => Promise<string>;
+}
+
+export async function openReplicaCluster({
+  apiServerFlags = [],
+  through = (same) => Promise.resolve(same),
+}: ReplicaClusterOptions = {}): Promise<ReplicaCluster> {
+  const controlPlane = await openControlPlane({ apiServerFlags });
   const { kubectl } = controlPlane;
   const balancer = await startBalancer();
   await installCrds(kubectl, process.env['MCP_AUTHZ_CRDS'] ?? join(projectRoot(), 'test/crds'));
@@ -48,15 +65,16 @@ export async function openReplicaCluster(apiServerFlags: readonly string[] = [])
     const token = await must(kubectl, ['create', 'token', name, '-n', NAMESPACE, '--duration', '24h']);
     return controlPlane.kubeconfigFor(name, token.trim());
   };
-  const kubeconfig = await accountOf(SERVICE);
+  const kubeconfig = await through(await accountOf(SERVICE));
   const client = createKubeClient(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath }));
   const replicas = new Set<ServerProcess>();
-  const start = async (flags: readonly string[] = []): Promise<ServerProcess> => {
-    const replica = await startServerProcess(projectRoot(), controlPlane.folder, [
+  const start: ReplicaCluster['start'] = async (flags = [], { root = projectRoot(), environment } = {}) => {
+    const all = [
       ...['--kubeconfig', kubeconfig, '--port', '0', '--health-port', '0'],
       ...(flags.includes('--tls-cert-file') ? [] : SELF_MANAGED),
       ...flags,
-    ]);
+    ];
+    const replica = await startServerProcess(root, controlPlane.folder, all, environment);
     replicas.add(replica);
     return replica;
   };
@@ -67,8 +85,8 @@ export async function openReplicaCluster(apiServerFlags: readonly string[] = [])
     release,
     accountOf,
     start,
-    join: async (flags) => {
-      const replica = await start(flags);
+    join: async (...what) => {
+      const replica = await start(...what);
       await ready(replica);
       balancer.add(replica.port);
       return replica;
@@ -78,7 +96,11 @@ export async function openReplicaCluster(apiServerFlags: readonly string[] = [])
       await must(kubectl, ['apply', '-f', '-'], list(registrations(release, balancer.port)));
     },
     stop: async () => {
-      await Promise.all([...replicas].map(async (each) => (each.process.exitCode === null ? each.stop() : undefined)));
+      const running = [...replicas].filter(
+        ({ process: { exitCode, signalCode } }) => (exitCode ?? signalCode) === null,
+      );
+      await Promise.all(running.map(({ healthPort }) => keepMetrics(healthPort)));
+      await Promise.all(running.map((each) => each.stop()));
       client.close();
       await balancer.stop();
       await controlPlane.stop();

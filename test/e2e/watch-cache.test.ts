@@ -1,7 +1,7 @@
 /** The watch cache against a real API server and a network that misbehaves: nothing missed, nothing leaked. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { must } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import { createKubeClient, loadKubeConfig, type KubeClient } from '../../src/kube/client.ts';
@@ -12,6 +12,7 @@ import { createWriter, type Writer } from '../../src/kube/write.ts';
 import { createTestLog } from '../support/log.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
+import { openControlPlane } from './control-plane.ts';
 import { workload } from './objects.ts';
 
 const ALL = '/apis/toolhive.stacklok.dev/v1beta1/mcpservers';
@@ -40,7 +41,7 @@ let writer: Writer;
 const running: Running[] = [];
 
 beforeAll(async () => {
-  cluster = await startControlPlane({ progress: () => undefined });
+  cluster = await openControlPlane();
   const crds = process.env['MCP_AUTHZ_CRDS'] ?? join(projectRoot(), 'test/crds');
   await must(cluster.kubectl, ['apply', '--server-side', '-f', crds]);
   await must(cluster.kubectl, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);

@@ -105,9 +105,12 @@ it.each([
 });
 
 it('names a ConfigMap that is not ours', () => {
+  // Without a pod as well: it is what keeps them from being made.
+  expect(injectionVerdict({ plan: PLAN, pods: [], progress: IDLE, clash: 'w-authz-ref' })?.reason).toBe('NameClash');
   expect(injectionVerdict({ plan: PLAN, pods: [pod(HASH)], progress: IDLE, clash: 'w-authz-ref' })).toMatchObject({
     reason: 'NameClash',
-    message: 'ConfigMap "w-authz-ref" belongs to somebody else and is left alone; pods that need it wait.',
+    message:
+      'ConfigMap "w-authz-ref" belongs to somebody else and is left alone; pods that need it wait or are refused.',
   });
 });
 

@@ -154,7 +154,8 @@ it('a ConfigMap of that name that is not ours is left alone, and told', async ()
     kind: 'ConfigMap',
     metadata: { name: 'w-authz-ref', namespace: 'ns' },
   };
-  const { writes, verdict, notes, steps } = await run({ world: [OPERATOR, theirs] });
+  const { writes, verdict, notes, steps, againMs } = await run({ world: [OPERATOR, theirs] });
+  expect(againMs).toBe(10_000); // nobody tells that it went away
   expect(writes).toEqual([`apply ${MAPS}/w-authz-runconfig`]);
   expect([verdict?.reason, notes.map(({ reason }) => reason), steps]).toEqual([
     'NameClash',
@@ -178,6 +179,20 @@ it('those of a workload of another kind and the same name are left alone: two th
     },
   };
   expect((await run({ world: [OPERATOR, live] })).writes).toEqual([`apply ${MAPS}/w-authz-runconfig`]);
+});
+
+it('one of ours whose label was taken off is ours still, and written again', async () => {
+  const stripped: KubernetesObject = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      ...{ name: 'w-authz-ref', namespace: 'ns' },
+      managedFields: [{ manager: 'mallory' }, { manager: 'mcp-authz-webhook', operation: 'Apply' }],
+    },
+  };
+  const { writes, notes } = await run({ world: [OPERATOR, stripped] });
+  expect(writes).toEqual([`apply ${MAPS}/w-authz-ref`, `apply ${MAPS}/w-authz-runconfig`]);
+  expect(notes.map(({ reason }) => reason)).not.toContain('AuthzNameClash');
 });
 
 it('nothing is rolled out before the ConfigMaps are in step', async () => {

@@ -1,13 +1,12 @@
 /** A real control plane on loopback: etcd, kube-apiserver and kube-controller-manager. Nothing runs its Pods. */
 import { execFile } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { issueCa, issueClient, issueServing, type IssuedCertificate } from '../../certs/issue.ts';
 import { findOrBuildBinaries, type Binaries } from './binaries.ts';
+import { writeCredentials, writeKubeconfig, type Credentials } from './credentials.ts';
 import type { Kubectl, KubectlResult } from './demonstration.ts';
 import { freePorts } from './free-ports.ts';
 import { supervise, type Supervised } from './processes.ts';
@@ -34,12 +33,11 @@ export interface ControlPlane {
 
 export interface ControlPlaneOptions {
   readonly progress: (text: string) => void;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** More flags for the API server. */
   readonly apiServerFlags?: readonly string[];
-  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
-const DAY = 24 * 3600 * 1000;
 const READY_WITHIN_MS = 90_000;
 const POLL_MS = 100;
 
@@ -131,68 +129,6 @@ async function start(
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-interface Credentials {
-  readonly folder: string;
-  readonly ca: IssuedCertificate;
-  readonly admin: IssuedCertificate;
-  readonly kubeconfig: string;
-  readonly path: (name: string) => string;
-}
-
-async function writeCredentials(folder: string, apiPort: number): Promise<Credentials> {
-  const now = new Date();
-  const lifetimeMs = 30 * DAY;
-  const ca = await issueCa({ commonName: 'mcp-authz playground cluster', lifetimeMs, now });
-  const serving = await issueServing({
-    ca,
-    commonName: 'kube-apiserver',
-    dnsNames: ['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'],
-    ipAddresses: ['127.0.0.1', '10.0.0.1'],
-    lifetimeMs,
-    now,
-  });
-  const admin = await issueClient({
-    ca,
-    commonName: 'playground-admin',
-    organizations: ['system:masters'],
-    lifetimeMs,
-    now,
-  });
-  const path = (name: string): string => join(folder, name);
-  const signing = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    .privateKey.export({ type: 'pkcs8', format: 'pem' })
-    .toString();
-  const contents = {
-    'ca.crt': ca.cert,
-    'apiserver.crt': serving.cert,
-    'apiserver.key': serving.key,
-    'service-account.key': signing,
-  };
-  for (const [name, content] of Object.entries(contents)) {
-    writeFileSync(path(name), content, { mode: 0o600 });
-  }
-  const kubeconfig = writeKubeconfig(path('admin.kubeconfig'), `https://127.0.0.1:${String(apiPort)}`, ca.cert, {
-    'client-certificate-data': Buffer.from(admin.cert).toString('base64'),
-    'client-key-data': Buffer.from(admin.key).toString('base64'),
-  });
-  return { folder, ca, admin, kubeconfig, path };
-}
-
-function writeKubeconfig(file: string, server: string, ca: string, user: Readonly<Record<string, string>>): string {
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [
-      { name: 'playground', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } },
-    ],
-    users: [{ name: 'user', user }],
-    contexts: [{ name: 'playground', context: { cluster: 'playground', user: 'user', namespace: 'default' } }],
-    'current-context': 'playground',
-  };
-  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  return file;
 }
 
 function etcdArgs(folder: string, port: number, peerPort: number): readonly string[] {

@@ -115,11 +115,13 @@ export async function startServerProcess(
   root: string,
   folder: string,
   flags: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<ServerProcess> {
   const logFile = join(folder, `server-${String(process.pid)}-${String(performance.now()).replace('.', '')}.log`);
   const log = createWriteStream(logFile);
   const child = spawn(process.execPath, [join(root, 'dist/main.js'), 'serve', ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: environment,
   });
   const { promise, resolve, reject } = Promise.withResolvers<{ port: number; healthPort: number }>();
   const errors: string[] = [];
