@@ -68,7 +68,7 @@ interface Answer {
   readonly message: string;
 }
 
-async function apply(spec: object): Promise<Answer> {
+async function apply(spec: object, namespace = 'ns'): Promise<Answer> {
   const object = config(spec as Record<string, unknown>);
   const response = await fetch(url, {
     method: 'POST',
@@ -81,7 +81,7 @@ async function apply(spec: object): Promise<Answer> {
         kind: { group: 'toolhive.stacklok.dev', version: 'v1beta1', kind: 'MCPAuthzConfig' },
         resource: { group: 'toolhive.stacklok.dev', version: 'v1beta1', resource: 'mcpauthzconfigs' },
         name: 'a',
-        namespace: 'ns',
+        namespace,
         operation: 'CREATE',
         userInfo: { username: 'alice' },
         object,
@@ -152,7 +152,8 @@ const HARMLESS = ['1,000 negations'];
 it.each(HOSTILE)('%s: answered in time, and other requests as ever', async (title, spec) => {
   const [answer, other] = await Promise.all([
     apply(spec),
-    apply(policies(PERMIT, `// ${String(Math.random())}\n${PERMIT}`)),
+    // Of another namespace: a large body takes most of the places of its own.
+    apply(policies(PERMIT, `// ${String(Math.random())}\n${PERMIT}`), 'another'),
   ]);
   expect([200, 503]).toContain(answer.status);
   expect(answer.allowed ?? false).toBe(HARMLESS.includes(title));
