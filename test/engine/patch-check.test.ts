@@ -16,9 +16,9 @@ it.each<[string, unknown, Parameters<typeof doesWhatItSays>[1], unknown, boolean
   ],
   [
     'a change below one',
-    json('{"__proto__":{"a":1}}'),
+    json('{"__proto__":{"a":1},"l":[{"__proto__":1}]}'),
     [{ op: 'remove', path: '/__proto__/a' }],
-    json('{"__proto__":{}}'),
+    json('{"__proto__":{},"l":[{"__proto__":1}]}'),
     true,
   ],
   [
