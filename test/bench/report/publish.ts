@@ -17,14 +17,20 @@ export async function publish(folder: string, { machine, sections }: Report): Pr
   if (begin < 0 || end < begin) {
     throw new Error(`${page} has no place for the figures: ${BEGIN} … ${END}`);
   }
-  const days = Object.values(sections).map(({ measuredAt }) => measuredAt.slice(0, 10));
   const where = `${String(machine['processor'])}, ${String(machine['cores'])} cores, ${String(machine['system'])}, Node ${String(machine['node'])}`;
   const figures = [
-    `Measured on ${[...new Set(days)].sort().join(', ')}: ${where}.`,
-    ...Object.entries(sections).map(([name, { rows }]) => `### \`${name}\`\n\n${markdownTable(rows)}`),
+    `Measured on: ${where}.`,
+    ...Object.entries(sections).map(
+      ([name, { rows, measuredAt }]) => `### \`${name}\`\n\n${minute(measuredAt)}\n\n${markdownTable(rows)}`,
+    ),
   ].join('\n\n');
   const filled = `${text.slice(0, begin)}${BEGIN}\n\n${figures}\n\n${text.slice(end)}`;
   const style = await resolveConfig(page);
   writeFileSync(page, await format(filled, { ...style, filepath: page }));
   copyFileSync(join(folder, 'latency.svg'), join(docs, 'performance-latency.svg'));
+}
+
+/** Sections may be of different runs, and so of different states of the server. */
+function minute(measuredAt: string): string {
+  return `Measured ${measuredAt.slice(0, 16).replace('T', ' ')} UTC.`;
 }

@@ -30,7 +30,7 @@ export const growth: Section = {
         return { id: name, title: name, program, review: 'reference' };
       });
       const flat = (subject: Subject, seconds: number): LoadTask => {
-        return { ...of(subject), mode: 'flat out', seconds, connections: 32 };
+        return { ...of(subject), mode: 'flat out', seconds, connections: 16 };
       };
       await inRounds(subjects, 1, (subject) => load.run(flat(subject, amounts.warmUpSeconds)));
       say('flat out');

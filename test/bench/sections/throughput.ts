@@ -8,8 +8,11 @@ import type { ProgramName } from '../programs.ts';
 import type { Section } from '../section.ts';
 import { inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
 
-/** Enough that a server always has something to do. */
-const CONNECTIONS = 32;
+/**
+ * Enough that a server always has something to do, and so few that ours refuses none: one namespace may not hold more
+ * than half of its places, and a large review takes several (docs/adr/0029-overload.md).
+ */
+const CONNECTIONS: Readonly<Record<ReviewSize, number>> = { 2: 16, 20: 16, 200: 4 };
 
 const TARGETS: Readonly<Record<ReviewSize, Readonly<Partial<Record<ProgramName, Target>>>>> = {
   2: { 'controller-runtime': atLeast(1.3), floor: atLeast(0.6), pepr: atLeast(4) },
@@ -28,7 +31,7 @@ export const throughput: Section = {
       for (const size of amounts.sizes) {
         const task = ({ program, review }: Subject, seconds: number): LoadTask => ({
           ...{ mode: 'flat out', target: program.target, review, bytes: size * 1000 },
-          ...{ seconds, connections: CONNECTIONS },
+          ...{ seconds, connections: CONNECTIONS[size] },
         });
         say(`flat out, ${String(size)} KB`);
         await inRounds(subjects, 1, (subject) => load.run(task(subject, amounts.warmUpSeconds)));
