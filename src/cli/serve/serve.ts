@@ -59,9 +59,10 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
   const tests = createIsolatedAnalyzer(ADMISSION_TESTS);
-  const reader = tracing === undefined ? client : createTracedClient(client, tracing);
+  // Traced outside, so that each request shows what it waited for, also where others waited with it.
+  const shared = sharedReads(client, () => performance.now());
   const resolver = createResolver({
-    client: sharedReads(reader, () => performance.now()),
+    client: tracing === undefined ? shared : createTracedClient(shared, tracing),
     ...{ discovery, analyze: analyzer.analyze, tests },
   });
   const rules = createRules(settings);
