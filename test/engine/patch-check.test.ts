@@ -1,0 +1,33 @@
+import { doesWhatItSays } from '../../src/engine/patch-check.ts';
+
+const json = (text: string): unknown => JSON.parse(text);
+
+it.each<[string, unknown, Parameters<typeof doesWhatItSays>[1], unknown, boolean]>([
+  ['no change', { a: 1 }, [], { a: 1 }, true],
+  ['a change', { a: 1 }, [{ op: 'replace', path: '/a', value: 2 }], { a: 2 }, true],
+  ['another change', { a: 1 }, [{ op: 'replace', path: '/a', value: 2 }], { a: 3 }, false],
+  ['a change of what is not there', { a: 1 }, [{ op: 'remove', path: '/b/c' }], { a: 1 }, false],
+  [
+    'a change beside a key named __proto__, in lists too',
+    json('{"l":[{"__proto__":1}],"a":1}'),
+    [{ op: 'replace', path: '/a', value: json('[{"__proto__":2}]') }],
+    json('{"l":[{"__proto__":1}],"a":[{"__proto__":2}]}'),
+    true,
+  ],
+  [
+    'a change below one',
+    json('{"__proto__":{"a":1},"l":[{"__proto__":1}]}'),
+    [{ op: 'remove', path: '/__proto__/a' }],
+    json('{"__proto__":{},"l":[{"__proto__":1}]}'),
+    true,
+  ],
+  [
+    'another change below one',
+    json('{"__proto__":{"a":1}}'),
+    [{ op: 'remove', path: '/__proto__/a' }],
+    json('{"__proto__":{"a":1}}'),
+    false,
+  ],
+])('%s', (_what, before, patch, after, expected) => {
+  expect(doesWhatItSays(before, patch, after)).toBe(expected);
+});
