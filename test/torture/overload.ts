@@ -13,6 +13,7 @@ const POLICIES = [60, 20, 6];
 const ENOUGH = 40;
 const WARM_UP_SECONDS = 2;
 const CAPACITY_SECONDS = 3;
+const LONGEST_LOOP_MS = 60_000;
 const TICK_MS = 20;
 /** The webhook's timeout: what is served later is not heard. */
 const SERVED_WITHIN_MS = 10_000;
@@ -138,8 +139,13 @@ function config(namespace: string, number: number, count: number): Buffer {
 async function closedLoop(ask: Ask, seconds: number, width = 16): Promise<number> {
   const started = performance.now();
   let served = 0;
+  /** On a machine that is busy with something else, only once there is something to go by. */
+  const isOver = (): boolean => {
+    const elapsed = performance.now() - started;
+    return elapsed >= seconds * 1000 && (served >= width || elapsed >= LONGEST_LOOP_MS);
+  };
   const worker = async (_value: unknown, index: number): Promise<void> => {
-    while (performance.now() - started < seconds * 1000) {
+    while (!isOver()) {
       const { status } = await ask(`ns-${String(index % NAMESPACES)}`);
       served += status === 200 ? 1 : 0;
     }
