@@ -54,7 +54,7 @@ export function readBody(request: IncomingMessage, limit: number, room: BodyRoom
   });
   const hungUp = (cause?: Error): void => {
     open.close();
-    if (!request.complete) {
+    if (!request.readableEnded) {
       reject(new HungUpError('the connection was closed before the body was complete', { cause }));
     }
   };

@@ -32,3 +32,14 @@ export function workBudget(timeout: string | null): number {
   const bounded = Math.min(asked, LONGEST_MS);
   return Math.max(bounded / 2, bounded - MARGIN_MS);
 }
+
+/** The same for the same words: the API server asks with the one timeout of its registration, over and over. */
+export function createWorkBudget(): (query: string) => number {
+  let known = { query: '', budget: workBudget(null) };
+  return (query) => {
+    if (query !== known.query) {
+      known = { query, budget: workBudget(new URLSearchParams(query).get('timeout')) };
+    }
+    return known.budget;
+  };
+}

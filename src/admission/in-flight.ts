@@ -32,28 +32,28 @@ export interface Place {
   leave(): void;
 }
 
-/** A large object takes as many places as it takes memory, in steps of this: usual ones take one. */
-const BYTES_OF_PLACE = 64 * 1024;
+/** Bytes of bodies being worked on, shared out as places are: eight of the largest size, thousands of usual ones. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * A quarter of the timeout that the registrations ask for. Where answers take longer there are too many at a time, and
  * fewer are let in; where they do not and places are short, more are. So the wait stays about this long on any machine.
  */
 const LONG_MS = 2500;
-const FIRST_LIMIT = 32;
+const FIRST_LIMIT = 128;
 const LEAST_LIMIT = 16;
-const CUT = 0.7;
+const CUT = 0.5;
 
 /** @param most places there may be; `clock` in milliseconds. */
 export function createInFlight(most: number, clock: () => number): InFlight {
-  const held = new Map<string, number>();
-  let total = 0;
+  const places = createShares();
+  const bytes = createShares();
   let limit = Math.min(most, FIRST_LIMIT);
   let lowered = -Infinity;
 
   function learn(milliseconds: number): void {
     if (milliseconds < LONG_MS) {
-      limit = total * 2 >= limit ? Math.min(most, limit + 1) : limit;
+      limit = places.total() * 2 >= limit ? Math.min(most, limit + 1) : limit;
     } else if (clock() - lowered >= LONG_MS / 2) {
       lowered = clock();
       limit = Math.max(Math.min(most, LEAST_LIMIT), Math.floor(limit * CUT));
@@ -61,28 +61,46 @@ export function createInFlight(most: number, clock: () => number): InFlight {
   }
 
   return {
-    full: () => total >= limit,
-    enter: (namespace, bytes) => {
-      const mine = held.get(namespace) ?? 0;
-      if (mine >= limit - total) {
+    full: () => places.total() >= limit || bytes.total() >= MOST_BYTES,
+    enter: (namespace, size) => {
+      if (!places.hasRoom(namespace, limit) || !bytes.hasRoom(namespace, MOST_BYTES)) {
         return undefined;
       }
-      const places = 1 + Math.floor(bytes / BYTES_OF_PLACE);
       const entered = clock();
-      held.set(namespace, mine + places);
-      total += places;
+      places.add(namespace, 1);
+      bytes.add(namespace, size);
       return {
         leave: () => {
           learn(clock() - entered);
-          const left = (held.get(namespace) ?? 0) - places;
-          if (left > 0) {
-            held.set(namespace, left);
-          } else {
-            held.delete(namespace);
-          }
-          total -= places;
+          places.add(namespace, -1);
+          bytes.add(namespace, -size);
         },
       };
+    },
+  };
+}
+
+interface Shares {
+  total(): number;
+  /** As long as a namespace holds less than what is free. */
+  hasRoom(namespace: string, limit: number): boolean;
+  add(namespace: string, amount: number): void;
+}
+
+function createShares(): Shares {
+  const held = new Map<string, number>();
+  let total = 0;
+  return {
+    total: () => total,
+    hasRoom: (namespace, limit) => (held.get(namespace) ?? 0) < limit - total,
+    add: (namespace, amount) => {
+      const now = (held.get(namespace) ?? 0) + amount;
+      total += amount;
+      if (now > 0) {
+        held.set(namespace, now);
+      } else {
+        held.delete(namespace);
+      }
     },
   };
 }

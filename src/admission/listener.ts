@@ -10,7 +10,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { AdmissionObservation, Metrics } from '../runtime/metrics.ts';
 import { BODY_LIMIT, BodyDroppedError, BodyTooLargeError, HungUpError, readBody } from './body.ts';
 import { createBodyRoom, type BodyRoom } from './body-room.ts';
-import { workBudget } from './deadline.ts';
+import { createWorkBudget } from './deadline.ts';
 import { decodeReview, DecodeError } from './decode.ts';
 import type { AdmissionHandler, Outcome } from './handler.ts';
 import { createInFlight, OverloadError, type InFlight, type Place } from './in-flight.ts';
@@ -41,6 +41,7 @@ export type Webhook = keyof typeof PATHS;
 
 export function createAdmissionListener(deps: ListenerDeps): RequestListener {
   const app = createApp();
+  const budgetOf = createWorkBudget();
   const serving = {
     ...deps,
     inFlight: createInFlight(deps.maxInFlight ?? MAX_IN_FLIGHT, deps.clock),
@@ -56,8 +57,8 @@ export function createAdmissionListener(deps: ListenerDeps): RequestListener {
       app(request, response);
       return;
     }
-    const timeout = query < 0 ? null : new URLSearchParams(url.slice(query)).get('timeout');
-    const work = (): Promise<Served> => serve(webhook, request, response, workBudget(timeout), serving);
+    const budget = budgetOf(query < 0 ? '' : url.slice(query));
+    const work = (): Promise<Served> => serve(webhook, request, response, budget, serving);
     void (deps.traced === undefined ? work() : deps.traced(webhook, request.headers, work));
   };
 }

@@ -48,11 +48,8 @@ const HANDSHAKE_TIMEOUT = 10_000;
 const IDLE_SWEEP = 50;
 /** Where callers keep coming nevertheless, the port is closed after this long. */
 const DRAIN_LIMIT = 10_000;
-/**
- * A connection in use is asked again within this, and then ends by its answer; one that is not is closed by us. The more
- * idle it was, the less likely it is that the API server takes it at this very moment, and fails.
- */
-const IDLE_BEFORE_CLOSE = 2500;
+/** A connection in use is asked again within this, and then ends by its answer; one that is not is closed by us. */
+const IDLE_BEFORE_CLOSE = 1000;
 const CONNECTIONS: ConnectionLimits = { maxRequests: 1000, maxAgeMs: 300_000, maxOpen: 1000 };
 
 /** Rejects with the system's error where the port cannot be had. */

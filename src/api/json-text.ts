@@ -1,23 +1,28 @@
 /**
  * JSON text as values, with what `JSON.parse` forgets and Go's reader refuses: an integer that was written as a
- * fraction (`1.0`, `1e3`) where an int is expected. It becomes a Number object, which structured clones and
+ * fraction (`1.0`, `1e3`) or does not fit 64 bits, where an int is expected. It becomes a Number object, which structured clones and
  * `JSON.stringify` carry along. The API server itself writes such a number as `1` before anybody sees it.
  */
 
 /** Cheap enough to be asked of every body; a hit costs a slower parse, nothing else. */
-const WRITTEN_AS_FRACTION = /[:[,]\s*-?\d+(?:\.0*(?:[eE][+-]?\d+)?|[eE][+-]?\d+)\s*[,}\]]/;
+const PERHAPS_NO_INTEGER = /[:[,]\s*-?\d(?:\d*\.0+\s*[,}\]]|[\d.]*[eE]|[\d.]{15,})/;
 
 /** @throws SyntaxError where the text is not JSON. */
 export function parseJson(text: string): unknown {
-  if (!WRITTEN_AS_FRACTION.test(text)) {
+  if (!PERHAPS_NO_INTEGER.test(text)) {
     return JSON.parse(text);
   }
   // The third argument is in ECMAScript 2025 ("JSON.parse source text access"), which the library's types lag behind.
   return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
-    typeof value === 'number' && Number.isInteger(value) && /[.eE]/.test(context?.source ?? '')
+    typeof value === 'number' && Number.isInteger(value) && !isInteger(context?.source ?? '')
       ? writtenAsFraction(value)
       : value,
   );
+}
+
+/** Of 64 bits; a number of the language may be rounded to one that the text is not. */
+function isInteger(source: string): boolean {
+  return /^-?\d+$/.test(source) && (source.length < 19 || BigInt.asIntN(64, BigInt(source)) === BigInt(source));
 }
 
 /** Marks an integer as one that was not written as one. */

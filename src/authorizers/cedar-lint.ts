@@ -46,7 +46,7 @@ export function lintCedar(decoded: GoDecoded, cedar: Cedar): readonly Problem[] 
     verdicts.filter(isImpossible).flatMap(({ policy }) => (isPartlyKnown(policies[policy]) ? [] : [policy])),
   );
   const findings = [
-    ...misspeltKeys(decoded.ignored, CEDAR_OPTIONS),
+    ...misspeltKeys(decoded, CEDAR_OPTIONS),
     ...entityFindings(entities),
     ...policies.flatMap((policy, index) => [
       ...actionFindings(policy),
@@ -153,30 +153,45 @@ function actionFindings({ path, source, tree, foreignAction }: LintedPolicy): re
 
 function validatorFindings(
   entityTypes: readonly string[],
-
   { path, source, text, tree }: LintedPolicy,
   verdicts: readonly CedarVerdict[],
 ): readonly Problem[] {
   const unknownAction = hasUnknownAction(tree);
   const hasError = verdicts.some(({ level }) => level === 'error');
-  return verdicts
-    .filter((verdict) => !(isImpossible(verdict) && (hasError || unknownAction)))
-    .flatMap(({ message }): readonly Problem[] => {
-      const explained = explain(message, tree.effect, entityTypes);
-      if (explained === undefined) {
-        return [];
-      }
-      const offset = Math.min(offsetOfByte(text, message.start), source.length);
-      const { line, column } = positionAt(source, offset);
-      return [
-        {
-          path,
-          reason: explained.reason,
-          message: `line ${String(line)}, column ${String(column)}: ${explained.message}`,
-          detail: frameAt(source, offset),
-        },
-      ];
-    });
+  return (
+    verdicts
+      .filter((verdict) => !(isImpossible(verdict) && (hasError || unknownAction)))
+      .filter(({ message }) => !isAskedTheOtherWay(message.message, text))
+      // The module tells them in an order of its own, which is not always the same.
+      .sort((a, b) => a.message.start - b.message.start || (a.message.message < b.message.message ? -1 : 1))
+      .flatMap(({ message }): readonly Problem[] => {
+        const explained = explain(message, tree.effect, entityTypes);
+        if (explained === undefined) {
+          return [];
+        }
+        const offset = Math.min(offsetOfByte(text, message.start), source.length);
+        const { line, column } = positionAt(source, offset);
+        return [
+          {
+            path,
+            reason: explained.reason,
+            message: `line ${String(line)}, column ${String(column)}: ${explained.message}`,
+            detail: frameAt(source, offset),
+          },
+        ];
+      })
+  );
+}
+
+/** `!(principal has claim_x) || principal.claim_x` is a guard, too, though the validator does not follow it. */
+function isAskedTheOtherWay(message: string, text: string): boolean {
+  const name = /access to optional attribute `([^`]+)`/.exec(message)?.[1];
+  return (
+    name !== undefined &&
+    [...text.matchAll(/!\s*\(\s*\w+\s+has\s+("(?:[^"\\]|\\.)*"|\w+)\s*\)/g)].some(
+      ([, asked = '']) => asked === name || asked === JSON.stringify(name),
+    )
+  );
 }
 
 function entityFindings(entities: readonly StaticEntity[]): readonly Problem[] {

@@ -134,7 +134,11 @@ function entityProblems(decoded: GoDecoded): readonly Problem[] {
 
 const RESERVED = ['true', 'false', 'if', 'then', 'else', 'in', 'like', 'has', 'is', '__cedar'];
 
-/** The proxy puts the name into a policy of its own and parses that, so blanks around it do no harm. */
+const COMMENT = /\/\/[^\n]*\n|\/\*[^]*?\*\//g;
+/** Characters; comments in a name are curious enough when they are short. */
+const MAX_COMMENTED = 1000;
+
+/** The proxy puts the name into a policy of its own and parses that, so what stands around it does no harm. */
 function groupTypeProblems(decoded: GoDecoded): readonly Problem[] {
   const name = stringOf(decoded, 'group_entity_type');
   if (name === '') {
@@ -150,7 +154,8 @@ function groupTypeProblems(decoded: GoDecoded): readonly Problem[] {
       ),
     ];
   }
-  const word = name.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
+  const bare = name.length > MAX_COMMENTED ? name : name.replace(COMMENT, ' ');
+  const word = bare.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(word) && !RESERVED.includes(word)) {
     return [];
   }

@@ -7,6 +7,7 @@ import { isJsonObject, property, type JsonObject } from '../api/json.ts';
 import { EMPTY_RECORD, entityValue, recordOf, setOf, type CedarValue, type RecordValue } from './cedar-value.ts';
 import { depthExceeds } from './depth.ts';
 import { extensionValue, isExtensionFunction } from './extension-literal.ts';
+import { sameKey } from './go-json.ts';
 import { positionAt } from './text-frame.ts';
 
 export interface EntityUid {
@@ -109,21 +110,25 @@ function readEntity(entry: unknown, place: string, faults: EntityFault[]): Stati
     });
     return nothing;
   }
-  const uid = goProperty(entry, 'uid');
+  // Each spelling of a key is read, and has to be readable; the last one counts.
+  const last = <T>(name: string, read: (value: unknown, place: string, faults: EntityFault[]) => T): T | undefined =>
+    goProperties(entry, name)
+      .map((value) => read(value, `${place}.${name}`, faults))
+      .at(-1);
   return {
-    uid: uid === undefined ? undefined : readUid(uid, `${place}.uid`, faults),
-    parents: readParents(goProperty(entry, 'parents'), `${place}.parents`, faults),
-    attributes: readAttributes(goProperty(entry, 'attrs'), `${place}.attrs`, faults),
-    tags: readAttributes(goProperty(entry, 'tags'), `${place}.tags`, faults),
+    uid: last('uid', readUid),
+    parents: last('parents', readParents) ?? [],
+    attributes: last('attrs', readAttributes) ?? EMPTY_RECORD,
+    tags: last('tags', readAttributes) ?? EMPTY_RECORD,
   };
 }
 
 function readAttributes(record: unknown, place: string, faults: EntityFault[]): RecordValue {
-  return record === undefined || record === null ? EMPTY_RECORD : readRecord(record, place, faults);
+  return record === null ? EMPTY_RECORD : readRecord(record, place, faults);
 }
 
 function readParents(parents: unknown, place: string, faults: EntityFault[]): readonly EntityUid[] {
-  if (parents === undefined || parents === null) {
+  if (parents === null) {
     return [];
   }
   if (!Array.isArray(parents)) {
@@ -152,21 +157,16 @@ function entityOf(value: unknown, implicit: boolean): EntityUid | undefined {
   if (!isPlainObject(value)) {
     return undefined;
   }
-  const [type, id, escaped] = ['type', 'id', '__entity'].map((name) => goProperty(value, name));
-  if (
-    !isOptionalString(type) ||
-    !isOptionalString(id) ||
-    !(escaped === undefined || escaped === null || isPlainObject(escaped))
-  ) {
+  const type = optionalText(value, 'type');
+  const id = optionalText(value, 'id');
+  const escaped = textFields(value, '__entity', ['type', 'id']);
+  if (type === INVALID || id === INVALID || escaped === INVALID) {
     return undefined;
   }
-  if (isPlainObject(escaped)) {
-    const [innerType, innerId] = ['type', 'id'].map((name) => goProperty(escaped, name));
-    return isOptionalString(innerType) && isOptionalString(innerId)
-      ? entityUid(innerType ?? '', innerId ?? '')
-      : undefined;
+  if (escaped !== undefined) {
+    return entityUid(escaped['type'] ?? '', escaped['id'] ?? '');
   }
-  return implicit && typeof type === 'string' && typeof id === 'string' ? entityUid(type, id) : undefined;
+  return implicit && type !== undefined && id !== undefined ? entityUid(type, id) : undefined;
 }
 
 /** Go reads U+FFFD for half a surrogate pair. */
@@ -229,22 +229,59 @@ function readObjectValue(value: JsonObject, place: string, faults: EntityFault[]
 }
 
 function extensionOf(value: JsonObject): { readonly fn: string; readonly arg: string } | undefined {
-  const extension = goProperty(value, '__extn');
-  if (!isPlainObject(extension)) {
-    return undefined;
+  const extension = textFields(value, '__extn', ['fn', 'arg']);
+  return extension === undefined || extension === INVALID
+    ? undefined
+    : { fn: extension['fn'] ?? '', arg: extension['arg'] ?? '' };
+}
+
+const INVALID: unique symbol = Symbol('of another type');
+
+/** A text behind a pointer: null takes away what another spelling of the key has brought. */
+function optionalText(object: JsonObject, name: string): string | undefined | typeof INVALID {
+  let text: string | undefined;
+  for (const value of goProperties(object, name)) {
+    if (value !== null && typeof value !== 'string') {
+      return INVALID;
+    }
+    text = value ?? undefined;
   }
-  const [fn, arg] = ['fn', 'arg'].map((name) => goProperty(extension, name));
-  return isOptionalString(fn) && isOptionalString(arg) ? { fn: fn ?? '', arg: arg ?? '' } : undefined;
+  return text;
 }
 
-/** As Go matches keys: without regard to case; the last one wins. */
-function goProperty(object: JsonObject, name: string): unknown {
-  const keys = Object.keys(object).filter((key) => key.toLowerCase() === name);
-  return property(object, keys.at(-1) ?? name);
+/** An object of texts behind a pointer: null takes it away; a second object is laid over the first, without its nulls. */
+function textFields(
+  object: JsonObject,
+  name: string,
+  fields: readonly string[],
+): Readonly<Record<string, string>> | undefined | typeof INVALID {
+  let found: Record<string, string> | undefined;
+  for (const value of goProperties(object, name)) {
+    if (value === null) {
+      found = undefined;
+      continue;
+    }
+    if (!isPlainObject(value)) {
+      return INVALID;
+    }
+    found ??= {};
+    for (const field of fields) {
+      for (const text of goProperties(value, field)) {
+        if (text !== null && typeof text !== 'string') {
+          return INVALID;
+        }
+        found[field] = text ?? found[field] ?? '';
+      }
+    }
+  }
+  return found;
 }
 
-function isOptionalString(value: unknown): value is string | null | undefined {
-  return value === undefined || value === null || typeof value === 'string';
+/** The values of every key that Go reads for `name`, in their order. */
+function goProperties(object: JsonObject, name: string): readonly unknown[] {
+  return Object.keys(object)
+    .filter((key) => sameKey(key, name))
+    .map((key) => property(object, key));
 }
 
 function isPlainObject(value: unknown): value is JsonObject {

@@ -3,7 +3,7 @@
  * keys match without regard to case, null leaves what was there, and a key that comes again wins.
  * Source: Go documentation, encoding/json, func Unmarshal.
  */
-import { isJsonObject, type JsonObject } from '../api/json.ts';
+import { isJsonObject } from '../api/json.ts';
 import { isWrittenAsFraction } from '../api/json-text.ts';
 
 export type GoType =
@@ -31,6 +31,8 @@ export interface GoDecoded {
   readonly mismatches: readonly GoMismatch[];
   /** Paths of keys that Go does not read. */
   readonly ignored: readonly string[];
+  /** Paths of keys that are read for a field which another key was read for before. */
+  readonly repeated: readonly string[];
 }
 
 export const STRING: GoType = { kind: 'string' };
@@ -46,6 +48,7 @@ export function struct(name: string, fields: Readonly<Record<string, GoType>>): 
 interface Context {
   readonly mismatches: GoMismatch[];
   readonly ignored: string[];
+  readonly repeated: string[];
 }
 
 /** Where in the JSON and within which struct a value stands; Go's sentences name both. */
@@ -58,9 +61,14 @@ interface Place {
 
 /** `root` is how Go's sentences call the place of the struct itself, e.g. `cedar`. */
 export function goDecode(value: unknown, type: GoStruct, root: string): GoDecoded {
-  const context: Context = { mismatches: [], ignored: [] };
+  const context: Context = { mismatches: [], ignored: [], repeated: [] };
   const decoded = decodeStruct(value, type, { path: '', struct: 'Config', field: root }, {}, context);
-  return { value: decoded, mismatches: context.mismatches, ignored: context.ignored };
+  return {
+    value: decoded,
+    mismatches: context.mismatches,
+    ignored: context.ignored.sort(),
+    repeated: context.repeated.sort(),
+  };
 }
 
 function decode(
@@ -76,7 +84,7 @@ function decode(
         ? undefined // our structs are behind pointers
         : decodeStruct(value, type, place, isRecord(before) ? before : {}, context);
     case 'list':
-      return decodeList(value, type, place, context);
+      return decodeList(value, type, place, Array.isArray(before) ? before : [], context);
     case 'string':
     case 'bool':
     case 'int':
@@ -98,7 +106,9 @@ function decodeStruct(value: unknown, type: GoStruct, place: Place, before: GoRe
     return before;
   }
   const result = new Map<string, GoValue | undefined>(Object.entries(before));
-  for (const key of sortedKeys(value)) {
+  const read = new Set<string>();
+  // In the order of the text; what the API server sends it has sorted.
+  for (const key of Object.keys(value)) {
     const field = fieldFor(key, type);
     const path = place.path === '' ? key : `${place.path}.${key}`;
     if (field === undefined) {
@@ -106,6 +116,10 @@ function decodeStruct(value: unknown, type: GoStruct, place: Place, before: GoRe
       continue;
     }
     const [name, fieldType] = field;
+    if (read.has(name)) {
+      context.repeated.push(path);
+    }
+    read.add(name);
     const at = { path, struct: type.name, field: `${place.field}.${name}` };
     result.set(name, decode(value[key], fieldType, at, result.get(name), context));
   }
@@ -116,6 +130,7 @@ function decodeList(
   value: unknown,
   type: Extract<GoType, { kind: 'list' }>,
   place: Place,
+  before: readonly GoValue[],
   context: Context,
 ): GoValue | undefined {
   if (value === null) {
@@ -127,23 +142,21 @@ function decodeList(
   }
   return value.map((element: unknown, index) => {
     const at = { ...place, path: `${place.path}[${String(index)}]` };
-    return decode(element, type.of, at, undefined, context) ?? '';
+    // Go fills the list that is there, so null leaves the element of a list that another key has brought.
+    return decode(element, type.of, at, before[index], context) ?? '';
   });
-}
-
-/**
- * In the order in which Go meets them. The API server has decoded the config into a map and written it again with its
- * keys sorted before ToolHive sees it, so `Policies` comes before `policies`, and the latter wins.
- */
-function sortedKeys(object: JsonObject): readonly string[] {
-  return Object.keys(object).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
 function fieldFor(key: string, type: GoStruct): readonly [string, GoType] | undefined {
   const exact = Object.hasOwn(type.fields, key) ? key : undefined;
-  const name = exact ?? Object.keys(type.fields).find((field) => fold(field) === fold(key));
+  const name = exact ?? Object.keys(type.fields).find((field) => sameKey(field, key));
   const found = name === undefined ? undefined : type.fields[name];
   return name === undefined || found === undefined ? undefined : [name, found];
+}
+
+/** Whether Go takes two keys for the same. */
+export function sameKey(left: string, right: string): boolean {
+  return fold(left) === fold(right);
 }
 
 /** Go folds by Unicode's simple folding, in which two letters outside ASCII equal one inside it. */
@@ -158,8 +171,8 @@ function isScalar(value: unknown, kind: 'string' | 'bool' | 'int'): value is str
     case 'bool':
       return typeof value === 'boolean';
     case 'int':
-      // int64: beyond 2^53 the literal is not exact here, and only its size matters
-      return typeof value === 'number' && Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63;
+      // int64, whose greatest is rounded to 2^63 here; what is written as that or more is marked as no integer.
+      return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 2 ** 63;
   }
 }
 
@@ -176,7 +189,9 @@ function mismatch(value: unknown, type: GoType, { path, struct: owner, field }: 
 
 function jsonKind(value: unknown, type: GoType): string {
   if (isWrittenAsFraction(value)) {
-    return type.kind === 'int' ? `number ${Number(value).toFixed(1)}` : 'number';
+    return type.kind === 'int'
+      ? `number ${Number.isSafeInteger(Number(value)) ? Number(value).toFixed(1) : String(BigInt(Number(value)))}`
+      : 'number';
   }
   if (Array.isArray(value)) {
     return 'array';

@@ -90,7 +90,7 @@ function mappingProblems({ value, mismatches }: GoDecoded): readonly Problem[] {
 
 function lintHttp(decoded: GoDecoded): readonly Problem[] {
   const { http } = decoded.value;
-  const findings = [...misspeltKeys(decoded.ignored, HTTP_OPTIONS)];
+  const findings = [...misspeltKeys(decoded, HTTP_OPTIONS)];
   if (isRecord(http) && http['insecure_skip_verify'] === true) {
     const message =
       'insecure_skip_verify turns certificate checks off: whoever can answer for the decision point allows every call.';

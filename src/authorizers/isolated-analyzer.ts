@@ -69,9 +69,9 @@ export const DEFAULT_ANALYZER: AnalyzerOptions = { workers: 2, timeoutMs: 5000, 
 
 /**
  * For the decision tests of admission requests: one thread of their own, so that what was read and compiled for a request
- * is there for the next, and tests hold up nothing else. A thread that is still busy after a second is lost.
+ * is there for the next, and tests hold up nothing else. The time is that of a start, too, on a busy machine.
  */
-export const ADMISSION_TESTS: AnalyzerOptions = { workers: 1, timeoutMs: 1000, testRoom: ADMISSION_ROOM, warm: true };
+export const ADMISSION_TESTS: AnalyzerOptions = { workers: 1, timeoutMs: 5000, testRoom: ADMISSION_ROOM, warm: true };
 
 interface Job {
   readonly flow: string;

@@ -9,16 +9,25 @@ export interface Explained {
 
 const DENIES = 'an error at run time, which denies the whole request, whoever else permits it';
 
-/** Undefined for what is told elsewhere (unknown actions). */
+/** Undefined for what is told elsewhere (unknown actions), and for what the proxy's engine takes. */
 export function explain(
   { message: original, help }: CedarMessage,
   effect: 'permit' | 'forbid',
   entityTypes: readonly string[],
 ): Explained | undefined {
-  const message = original.replaceAll('__cedar::internal::AnyEntity', 'an entity');
+  const message = original
+    .replaceAll('__cedar::internal::AnyEntity', 'an entity')
+    .replaceAll(/__cedar::internal::(?:True|False)/g, 'Bool');
   const nothing = effect === 'permit' ? 'permits nothing' : 'forbids nothing';
-  if (message.startsWith('unrecognized action')) {
+  // The proxy gives the action its operation, which no schema can say; and to it an empty set is a set.
+  if (/^unrecognized action|^attribute `operation` on entity type `Action`|^empty set literals/i.test(message)) {
     return undefined;
+  }
+  if (/extension constructors may not be called with non-literal/i.test(message)) {
+    return {
+      reason: 'ValueFromRequest',
+      message: `A value of the request is read as ip, decimal, datetime or duration: where it is none, that is ${DENIES}.`,
+    };
   }
   const type = /^unrecognized entity type `([^`]+)`/.exec(message)?.[1];
   if (type !== undefined) {
@@ -92,7 +101,7 @@ function subject(where: string): string {
     ? 'The request’s context'.replace('’', "'")
     : type === 'Client'
       ? 'The principal'
-      : `A ${type}`;
+      : `${/^[AEIOU]/.test(type) ? 'An' : 'A'} ${type}`;
 }
 
 function attributeHint(name: string, where: string): string {

@@ -1,9 +1,23 @@
 import type { Problem } from './analysis.ts';
-import type { GoStruct } from './go-json.ts';
+import { sameKey, type GoDecoded, type GoStruct } from './go-json.ts';
 import { suggest } from '../api/suggest.ts';
 
-/** Keys that Go's reader passes over without a word. `ignored` are paths within the config, as goDecode tells them. */
-export function misspeltKeys(ignored: readonly string[], type: GoStruct): readonly Problem[] {
+/** Keys that Go's reader passes over without a word, or reads for a field that has its key already. */
+export function misspeltKeys({ ignored, repeated }: GoDecoded, type: GoStruct): readonly Problem[] {
+  return [...ignoredKeys(ignored, type), ...repeated.map(repeatedKey)];
+}
+
+function repeatedKey(path: string): Problem {
+  return {
+    path: `spec.config.${path}`,
+    reason: 'RepeatedKey',
+    message:
+      `Another key is read for the same field as "${path.split('.').at(-1) ?? ''}", because capitals make no difference: ` +
+      'the later one counts, and the API server puts them into another order. Keep one.',
+  };
+}
+
+function ignoredKeys(ignored: readonly string[], type: GoStruct): readonly Problem[] {
   return ignored.map((path) => {
     const names = path.split('.');
     const key = names.at(-1) ?? '';
@@ -19,7 +33,7 @@ export function misspeltKeys(ignored: readonly string[], type: GoStruct): readon
 
 function structAt(type: GoStruct, names: readonly string[]): GoStruct {
   return names.reduce((current, name) => {
-    const field = Object.entries(current.fields).find(([known]) => known.toLowerCase() === name.toLowerCase())?.[1];
+    const field = Object.entries(current.fields).find(([known]) => sameKey(known, name))?.[1];
     return field?.kind === 'struct' ? field : current;
   }, type);
 }

@@ -14,11 +14,12 @@ export interface ScanFault {
     | 'LineBreakInString'
     | 'UnterminatedComment'
     | 'StrangeSpace'
-    | 'StrangeCharacter';
+    | 'StrangeCharacter'
+    | 'NegativeMember';
 }
 
 export interface Scan {
-  /** The same length as the text: block comments and redundant operators are blanks. */
+  /** The same length as the text: comments (the module ends a line elsewhere) and redundant operators are blanks. */
   readonly text: string;
   readonly faults: readonly ScanFault[];
   /** Just behind the first policy's `;`; undefined if there is none. */
@@ -51,6 +52,8 @@ const BLANK = /[\t\n\r ]/;
 const CHAINING = /[|&+*.[-]/;
 /** Refused by cedar-go inside a string: NUL, what stands for an unreadable character, and _ in an escape's digits. */
 const STRANGE_CHARACTER = /[\0\ufffd]|(?<!\\)(?:\\\\)*\\u\{[0-9A-Fa-f]*_/;
+/** Words behind which a minus belongs to the number that follows, not to an operand before it. */
+const KEYWORDS = new Set(['if', 'then', 'else', 'in', 'like', 'has', 'is', 'when', 'unless']);
 /** White space for the module, an unexpected character for cedar-go. */
 const STRANGE_SPACE = /[^\S\t\n\r ]/;
 
@@ -72,6 +75,9 @@ export function scanPolicy(source: string): Scan {
   let trailing: number | undefined;
   let empty = true;
   let unary: number[] = [];
+  /** What stands before could be the left side of a minus. */
+  let operand = false;
+  let negative = false;
   const meet = (offset: number): void => {
     empty = false;
     if (end !== undefined) {
@@ -103,7 +109,11 @@ export function scanPolicy(source: string): Scan {
       const closed = endOfComment(source, i);
       if (closed === undefined) {
         faults.push({ offset: i, reason: 'UnterminatedComment' });
-      } else if (source[i + 1] === '*') {
+      } else {
+        const comment = source.slice(i, closed);
+        if (comment.includes('\0')) {
+          once(i + comment.indexOf('\0'), 'StrangeCharacter');
+        }
         blank(i, closed);
       }
       i = (closed ?? source.length) - 1;
@@ -120,6 +130,8 @@ export function scanPolicy(source: string): Scan {
       deepen(i);
     }
     if (character === '!' || character === '-') {
+      negative = character === '-' && !operand;
+      operand = false;
       const operator = character === '!' && source[i + 1] === '=' ? '!=' : character;
       unary = operator === '!=' || (unary.length > 0 && source[unary[0] ?? 0] !== character) ? [] : [...unary, i];
       if (unary.length > MAX_UNARY) {
@@ -132,6 +144,18 @@ export function scanPolicy(source: string): Scan {
       continue;
     }
     unary = [];
+    if (/[0-9]/.test(character) && !operand) {
+      const digits = /^[0-9]+/.exec(source.slice(i, i + 64))?.[0] ?? character;
+      if (negative && /^[.[]/.test(significant(source, i + digits.length))) {
+        once(i, 'NegativeMember');
+      }
+      i += digits.length - 1;
+      operand = true;
+      negative = false;
+      continue;
+    }
+    negative = false;
+    operand = /[")\]}]/.test(character);
     if (character === '"') {
       const { closed, fault } = endOfString(source, i);
       if (fault !== undefined) {
@@ -153,9 +177,15 @@ export function scanPolicy(source: string): Scan {
         deepen(i);
       }
       i += word.length - 1;
+      operand = !KEYWORDS.has(word);
     }
   }
   return { text: characters.join(''), faults, end, trailing, empty };
+}
+
+/** The rest of the text from its first character that is neither blank nor comment. */
+function significant(source: string, start: number): string {
+  return source.slice(start, start + 256).replace(/^(?:[\t\n\r ]|\/\/[^\n]*\n|\/\*[^]*?\*\/)+/, '');
 }
 
 function endOfComment(source: string, start: number): number | undefined {

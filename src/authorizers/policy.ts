@@ -120,7 +120,8 @@ const FAULTS: Readonly<Record<ScanFault['reason'], string>> = {
   LineBreakInString: 'has a line break inside a string, which the proxy does not read. Write \\n.',
   UnterminatedComment: 'has a comment that does not end. Close it with */.',
   StrangeCharacter:
-    'has a character in a string that the proxy does not read: U+FFFD, NUL, or _ in an escape. Write \\u{fffd}, \\0, no _.',
+    'has a character that the proxy does not read: NUL, or in a string U+FFFD or _ in an escape. Write \\u{fffd}, \\0, no _.',
+  NegativeMember: 'takes a part of a negative number, which the proxy does not read. Put the number into brackets.',
   StrangeSpace:
     'has a space character that the proxy does not read (a no-break space, perhaps). Replace it with a plain space.',
 };

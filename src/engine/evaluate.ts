@@ -96,8 +96,8 @@ function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
   if (input.operation !== 'UPDATE' || rule.tellsOldFromNew === true || !rule.match.operations.includes('CREATE')) {
     return undefined;
   }
-  const { oldObject, ...rest } = input;
-  return { ...rest, operation: 'CREATE', object: oldObject, oldObject: undefined };
+  const { oldObject: object, namespace, name, user, now } = input; // by name: a rest object is dear to make
+  return { operation: 'CREATE', object, namespace, name, now, ...(user === undefined ? {} : { user }) };
 }
 
 /** Everything that must be known before {@link evaluate}, each question once. Failures are met again, and told, there. */

@@ -51,6 +51,10 @@ export class UndeclaredQueryError extends Error {
 
 /** A view of `answers` that shows exactly what was declared. A declared query without an answer is `unknown`. */
 export function worldViewOf(declared: readonly Query[], answers: WorldAnswers): WorldView {
+  return declared.length === 0 ? NOTHING_DECLARED : viewOf(declared, answers);
+}
+
+function viewOf(declared: readonly Query[], answers: WorldAnswers): WorldView {
   const allowed = new Set(declared.map(queryKey));
   const look = <Q extends Query>(query: Q): Answer<AnswerTypes[Q['ask']]> => {
     if (!allowed.has(queryKey(query))) {
@@ -70,3 +74,5 @@ export function worldViewOf(declared: readonly Query[], answers: WorldAnswers): 
     decisionTestFaults: (map, config) => look({ ask: 'decisionTestFaults', map, config }),
   };
 }
+
+const NOTHING_DECLARED = viewOf([], createWorldAnswers());

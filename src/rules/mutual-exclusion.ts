@@ -6,7 +6,7 @@
  * got past it, ToolHive's operator silently takes the reference.
  */
 import { compileCel } from '../cel/compile.ts';
-import { property, type JsonObject } from '../api/json.ts';
+import { at, type JsonObject } from '../api/json.ts';
 import { authorizationOf } from '../api/toolhive.ts';
 import type { WriteRule } from './contract.ts';
 import { WORKLOAD_WRITE } from './workload-write.ts';
@@ -31,7 +31,11 @@ export const mutualExclusion: WriteRule = {
   },
 };
 
-/** The fields that the expression asks about: whatever it is given is copied into CEL's own values first. */
-function asked(holder: JsonObject): JsonObject {
-  return { authzConfig: property(holder, 'authzConfig'), authzConfigRef: property(holder, 'authzConfigRef') };
+/** The expression asks which of the two is there, so nothing else of the object is turned into a CEL value. */
+function asked(holder: JsonObject): ReadonlyMap<string, unknown> {
+  return new Map(['authzConfig', 'authzConfigRef'].filter((name) => at(holder, name) !== undefined).map(present));
+}
+
+function present(name: string): readonly [string, boolean] {
+  return [name, true];
 }

@@ -18,19 +18,42 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Where winston keeps the finished line. */
 const MESSAGE = Symbol.for('message');
 
-/** Writes before it returns: winston's own Console transport loses the last lines, those that explain a crash. */
+/**
+ * Loses no line, as winston's own Console transport does with the last ones, those that explain a crash: warnings and
+ * errors are written before the call returns, with all that came before them; of other lines those of one turn of the
+ * event loop are written together, at its end or at that of the process.
+ */
 class SynchronousTransport extends Transport {
-  override log(info: Readonly<Record<symbol, unknown>>, done: () => void): void {
+  override log(info: Readonly<Record<string | symbol, unknown>>, done: () => void): void {
     const line = info[MESSAGE];
     if (typeof line === 'string') {
-      writeLine(`${line}\n`);
+      waiting += `${line}\n`;
+    }
+    if (info['level'] === 'warn' || info['level'] === 'error' || waiting.length > LONGEST) {
+      writeWaiting();
+    } else if (!scheduled) {
+      scheduled = true;
+      setImmediate(writeWaiting);
     }
     done();
   }
 }
 
-function writeLine(line: string): void {
-  let rest = Buffer.from(line);
+/** Characters; more are not held back. */
+const LONGEST = 64 * 1024;
+
+let waiting = '';
+let scheduled = false;
+
+process.once('exit', writeWaiting);
+
+function writeWaiting(): void {
+  scheduled = false;
+  if (waiting === '') {
+    return;
+  }
+  let rest = Buffer.from(waiting);
+  waiting = '';
   for (let attempt = 0; rest.length > 0 && attempt < 1000; attempt += 1) {
     try {
       rest = rest.subarray(writeSync(1, rest));

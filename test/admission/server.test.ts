@@ -1,10 +1,12 @@
 /** The server over real sockets: certificates that change, callers that must sign in, connections that end. */
 import { once } from 'node:events';
 import { Agent, request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { connect, TLSSocket } from 'node:tls';
 import { onlyClients } from '../../src/admission/client-names.ts';
 import { startServer, type RunningServer, type ServerOptions } from '../../src/admission/server.ts';
 import { issueCa, issueClient, issueServing } from '../../src/certs/issue.ts';
+import { until } from '../support/until.ts';
 
 const LIFE = { lifetimeMs: 3_600_000, now: new Date() };
 const ca = await issueCa({ commonName: 'ca', ...LIFE });
@@ -109,6 +111,21 @@ it('answers what comes while it stops, as the last of its connection, and then i
   expect(await get(server, { agent })).toMatchObject({ status: 200, connection: 'close' });
   await stopped;
   await expect(get(server)).rejects.toThrow(/ECONNREFUSED/);
+});
+
+it('answers who was still shaking hands when it was told to stop', async () => {
+  const server = await start({ tls: { minVersion, material: first } });
+  const slow = connectTcp(server.port, '127.0.0.1');
+  await once(slow, 'connect');
+  const stopped = server.stop();
+  const socket = connect({ socket: slow, servername: 'localhost', ca: ca.cert });
+  await once(socket, 'secureConnect');
+  const later = performance.now() + 200; // several looks of the server's at what is idle
+  await until('a busy API server sends', () => performance.now() > later);
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  const [chunk] = (await once(socket, 'data')) as [Buffer];
+  expect(chunk.toString()).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*Connection: close\r\n/);
+  await stopped;
 });
 
 it('ends although somebody holds a connection and says nothing', async () => {

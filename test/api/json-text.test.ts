@@ -3,13 +3,34 @@ import { jsonEqual } from '../../src/api/json.ts';
 import { isWrittenAsFraction, parseJson } from '../../src/api/json-text.ts';
 
 describe('an integer that is written as a fraction', () => {
-  it.each(['1.0', '-2.00', '1e3', '1.0E2', '0.0'])('%s is told from an int, at any place', (literal) => {
+  it.each([
+    '1.0',
+    '-2.00',
+    '1e3',
+    '1.0E2',
+    '0.0',
+    '12.5e1',
+    '0.5e1',
+    '4503599627370497.5',
+    '9223372036854775808',
+    '-9223372036854775809',
+  ])('%s is told from an int, at any place', (literal) => {
     expect(isWrittenAsFraction((parseJson(`{"a": ${literal}}`) as { a: unknown }).a)).toBe(true);
     expect(isWrittenAsFraction((parseJson(`[0, ${literal} ]`) as unknown[])[1])).toBe(true);
     expect(JSON.stringify(parseJson(`[${literal}]`))).toBe(JSON.stringify([Number(literal)]));
   });
 
-  it.each(['1', '-2', '1.5', '1e-3', '"1.0"', '"[1.0]"'])('%s is what it is', (literal) => {
+  it.each([
+    '1',
+    '-2',
+    '1.5',
+    '1e-3',
+    '9223372036854775807',
+    '-9223372036854775808',
+    '12345678901234567',
+    '"1.0"',
+    '"[1.0]"',
+  ])('%s is what it is', (literal) => {
     expect(parseJson(`[${literal}, 1.0]`)).toEqual([JSON.parse(literal), expect.anything()]);
   });
 

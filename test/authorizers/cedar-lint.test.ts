@@ -50,6 +50,14 @@ describe('good practice gets no advice', () => {
       'permit(principal is Client, action, resource) when { resource is Tool && resource == Tool::"x" };',
     ],
     [
+      'a claim that is asked for the other way round',
+      'permit(principal, action, resource) when { !(principal has claim_blocked) || !principal.claim_blocked };',
+    ],
+    [
+      'the operation of the action, and an empty set',
+      'permit(principal, action, resource) when { action.operation == "call_tool" && resource.name != "x" && [].isEmpty() };',
+    ],
+    [
       'an array argument',
       'permit(principal, action, resource) when { context has arg_x_present && context.arg_x_present };',
     ],
@@ -127,7 +135,7 @@ describe('advice about one policy', () => {
   it('names the two sides of a type error', () => {
     const policy =
       'permit(principal, action, resource) when { principal has claim_role && principal.claim_role in ["a", "b"] };';
-    expect(advice({ policies: [policy, OTHER] })[0]).toContain(
+    expect(advice({ policies: [policy, OTHER] })[1]).toContain(
       `but saw Set<String>: this is ${DENIES}. Try using contains`,
     );
   });
@@ -149,6 +157,18 @@ describe('advice about the config as a whole', () => {
       [],
     ],
     [
+      'a value of the request that may not be what it is read as',
+      {
+        policies: [
+          'permit(principal, action, resource) when { context has arg_ip && ip(context.arg_ip).isInRange(ip("10.0.0.0/8")) };',
+        ],
+      },
+      [
+        'spec.config.policies[0]: line 1, column 66: A value of the request is read as ip, decimal, datetime or duration: ' +
+          `where it is none, that is ${DENIES}.`,
+      ],
+    ],
+    [
       'everything is forbidden',
       { policies: [OTHER, 'forbid(principal, action, resource);'] },
       ['spec.config.policies[1]: This forbids everything: every call is denied, and no other policy can change that.'],
@@ -161,6 +181,14 @@ describe('advice about the config as a whole', () => {
         'spec.config.groupClaimName: The key "groupClaimName" is not read: it has no effect at run time. Did you mean "group_claim_name"?',
         'spec.config.polices: The key "polices" is not read: it has no effect at run time. Did you mean "policies"?',
         'spec.config.zzz: The key "zzz" is not read: it has no effect at run time.',
+      ],
+    ],
+    [
+      'keys that are read for the same field',
+      { Policies: ['x'], policies: [OTHER] },
+      [
+        'spec.config.policies: Another key is read for the same field as "policies", because capitals make no difference: ' +
+          'the later one counts, and the API server puts them into another order. Keep one.',
       ],
     ],
     [

@@ -28,12 +28,12 @@ beforeAll(async () => {
   analyzer = createIsolatedAnalyzer();
   const rules = createRules(DEFAULT_POLICY);
   const validate = createValidatingHandler(() => rules, {
-    resolve: async (queries, signal) => {
+    resolve: async (queries, signal, namespace) => {
       const answers = createWorldAnswers();
       for (const query of queries) {
         if (query.ask === 'analysis') {
           try {
-            answers.record(query, { state: 'present', value: await analyzer.analyze(query.spec, signal) });
+            answers.record(query, { state: 'present', value: await analyzer.analyze(query.spec, signal, namespace) });
           } catch (error) {
             answers.record(query, { state: 'unknown', why: (error as Error).message });
           }
@@ -162,6 +162,49 @@ it.each(HOSTILE)('%s: answered in time, and other requests as ever', async (titl
   expect(await apply(policies(`${PERMIT} ${PERMIT}`))).toMatchObject({ status: 200, allowed: false });
 });
 
+const when = (condition: string): string => `permit(principal, action, resource) when { ${condition} };`;
+const entities = (count: number, parentsOf: (index: number) => readonly number[]): object => ({
+  type: 'cedarv1',
+  config: {
+    policies: [PERMIT],
+    entities_json: JSON.stringify(
+      Array.from({ length: count }, (_, index) => ({
+        uid: { type: 'G', id: String(index) },
+        attrs: {},
+        parents: parentsOf(index).map((parent) => ({ type: 'G', id: String(parent) })),
+      })),
+    ),
+  },
+});
+const layerAbove = (index: number): readonly number[] =>
+  index < 20 ? [] : Array.from({ length: 20 }, (_, parent) => (Math.floor(index / 20) - 1) * 20 + parent);
+
+/** Nothing forbids these; they may take longer than there is time, and then nothing is decided. */
+it.each([
+  ['a chain of 3,000 ancestors', entities(3000, (index) => (index === 0 ? [] : [index - 1]))],
+  ['a ring of 3,000 ancestors', entities(3000, (index) => [(index + 1) % 3000])],
+  ['20 to the power of 30 ways to an ancestor', entities(600, layerAbove)],
+  ['a set of 230,000 elements', policies(when(`[${Array.from({ length: 230_000 }, () => '1').join()}].contains(1)`))],
+  ['100,000 wildcards', policies(when(`context.a like "${'*a'.repeat(100_000)}"`))],
+  [
+    'a record of 30,000 fields',
+    policies(when(`{${Array.from({ length: 30_000 }, (_, i) => `k${String(i)}: 1`).join()}}.k1 == 1`)),
+  ],
+  [
+    '15,000 actions',
+    policies(
+      `permit(principal, action in [${Array.from({ length: 15_000 }, (_, i) => `Action::"a${String(i)}"`).join()}], resource);`,
+    ),
+  ],
+])('%s: answered in time, and other requests as ever', async (_title, spec) => {
+  const [answer, other] = await Promise.all([
+    apply(spec),
+    apply(policies(PERMIT, `// ${String(Math.random())}\n${PERMIT}`), 'other'),
+  ]);
+  expect([200, 503]).toContain(answer.status);
+  expect(other).toMatchObject({ status: 200, allowed: true });
+});
+
 it.each([
   ['1,000 parentheses', policies(deep('(', 'true', ')', 1000)), /nests deeper than \d+/],
   [
@@ -175,6 +218,32 @@ it.each([
     status: 200,
     allowed: false,
     message: expect.stringMatching(message) as string,
+  });
+});
+
+describe('memory of the module', () => {
+  const analyzer = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1, timeoutMs: 60_000 });
+  afterAll(() => analyzer.close());
+
+  it('is bounded: where it runs out, the thread is replaced', async () => {
+    const set = Array.from({ length: 230_000 }, () => '1').join();
+    const spec = {
+      type: 'cedarv1',
+      config: { policies: [`permit(principal, action, resource) when { [${set}].contains(1) };`] },
+    };
+    await expect(analyzer.analyze(spec)).rejects.toMatchObject({
+      code: 'ANALYSIS_FAILED',
+      message: 'the Cedar module could not take the policies',
+    });
+    expect((await analyzer.analyze({ type: 'cedarv1', config: { policies: [PERMIT] } })).problems).toEqual([]);
+  });
+
+  it('is enough for as many ordinary policies as are let in', async () => {
+    const many = Array.from(
+      { length: 4096 },
+      (_, i) => `permit(principal, action == Action::"call_tool", resource == Tool::"tool-${String(i)}");`,
+    );
+    expect((await analyzer.analyze({ type: 'cedarv1', config: { policies: many } })).problems).toEqual([]);
   });
 });
 

@@ -244,6 +244,7 @@ describe('the notes after an install', () => {
     expect(notes({})).toContain('kubectl -n authz-system rollout status deployment/authz-mcp-authz-webhook');
     expect(notes({})).toContain('kubectl -n default create --dry-run=server');
     expect(notes({})).toContain('.clientConfig.caBundle');
+    expect(notes({})).toContain('mcp-authz doctor --namespace authz-system --service-account authz-mcp-authz-webhook');
   });
 
   it('tell what is missing or given up', () => {

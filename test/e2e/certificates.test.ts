@@ -1,9 +1,13 @@
 /** Self-managed certificates on a real API server: lifetimes of seconds, steady load, several rotations, no failed call. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { at, stringAt } from '../../src/api/json.ts';
 import { certificatesOf, readSecret } from '../../src/certs/secret.ts';
 import { getObject } from '../../src/kube/resolve.ts';
+import { admissionWithCertificate } from './admission-client.ts';
 import { eventually } from './cluster.ts';
 import { NAMESPACE, openReplicaCluster, ready, SERVICE, startLoad, type ReplicaCluster } from './replicas.ts';
 
@@ -12,14 +16,22 @@ const CONFIGURATIONS = ['mutating', 'validating'].map(
   (sort) => `/apis/admissionregistration.k8s.io/v1/${sort}webhookconfigurations/${SERVICE}`,
 );
 const LIFETIMES = ['--tls-leaf-lifetime', '15s', '--tls-ca-lifetime', '45s'];
+/** By which the API server signs in at webhooks; whoever shows none, or another one, is not answered. */
+const CLIENT = 'kube-apiserver-of-the-test';
 const never = new AbortController().signal;
 
 let cluster: ReplicaCluster;
+let folder: string;
+let signIn: readonly string[];
 beforeAll(async () => {
-  cluster = await openReplicaCluster();
+  folder = mkdtempSync(join(tmpdir(), 'mcp-authz-certificates-'));
+  const client = await admissionWithCertificate(folder, CLIENT);
+  signIn = ['--client-ca-file', client.caFile, '--client-allowed-names', CLIENT];
+  cluster = await openReplicaCluster({ apiServerFlags: client.flags });
 });
 afterAll(async () => {
   await cluster.stop();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 async function state(): Promise<NonNullable<ReturnType<typeof readSecret>> | undefined> {
@@ -35,6 +47,19 @@ async function bundles(): Promise<readonly (readonly string[])[]> {
     return webhooks.map((webhook) =>
       certificatesOf(Buffer.from(stringAt(webhook, 'clientConfig', 'caBundle') ?? '', 'base64').toString()),
     );
+  });
+}
+
+/** What comes of a TLS connection by somebody without a certificate. */
+function greet(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => {
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    });
+    socket.on('error', reject).on('data', (data: Buffer) => {
+      resolve(data.toString());
+      socket.destroy();
+    });
   });
 }
 
@@ -55,7 +80,9 @@ it('two replicas that start at once end with one CA, in every caBundle, and both
 });
 
 it('rotates leaf and CA under load without a failed call', async () => {
-  const replicas = [await cluster.join(LIFETIMES), await cluster.join(LIFETIMES)];
+  const flags = [...LIFETIMES, ...signIn];
+  const replicas = [await cluster.join(flags), await cluster.join(flags)];
+  await expect(greet(replicas[0]?.port ?? 0)).rejects.toThrow(/certificate required/);
   const seen = { authorities: new Set<string>(), leaves: new Set<string>() };
   const load = startLoad(cluster.client);
   await eventually(

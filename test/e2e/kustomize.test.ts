@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { issueCa, issueServing } from '../../src/certs/issue.ts';
-import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { must } from '../../src/cli/playground/environment.ts';
 import { bundlesIn, getJson } from './bundles.ts';
 import { eventually } from './cluster.ts';
+import { openControlPlane } from './control-plane.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const HOUR = 3600 * 1000;
@@ -19,7 +20,7 @@ let certificates: { ca: string; cert: string; key: string };
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-authz-kustomize-'));
-  cluster = await startControlPlane({ progress: () => undefined });
+  cluster = await openControlPlane();
   const now = new Date();
   const ca = await issueCa({ commonName: 'ca of the test', lifetimeMs: HOUR, now });
   const dnsNames = ['mcp-authz-webhook.mcp-authz-system.svc'];

@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { at } from '../../src/api/json.ts';
 import { BREAK_GLASS_ANNOTATION } from '../../src/api/names.ts';
-import { must } from '../../src/cli/playground/environment.ts';
+import { must, type ServerProcess } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import { getObject } from '../../src/kube/resolve.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
+import { pod, podTemplate } from '../support/pods.ts';
 import { eventually } from './cluster.ts';
 import { clusterOf, operate } from './deployments.ts';
 import { config, KINDS, REFERENCE, workload } from './objects.ts';
@@ -37,13 +38,14 @@ const CLEANUP = `${SERVICE}-cleanup`;
 let folder: string;
 let audit: AuditLog;
 let cluster: ReplicaCluster;
+let server: ServerProcess;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-authz-audit-'));
   audit = createAuditLog(folder);
   cluster = await openReplicaCluster({ apiServerFlags: audit.flags });
   await cluster.register();
-  await cluster.join(['--tls-leaf-lifetime', '15s', '--tls-ca-lifetime', '45s', '--rollout', 'Evict']);
+  server = await cluster.join(['--tls-leaf-lifetime', '15s', '--tls-ca-lifetime', '45s', '--rollout', 'Evict']);
 });
 afterAll(async () => {
   await cluster.stop();
@@ -57,14 +59,31 @@ const apply = (...objects: readonly object[]): Promise<string> => kubectl(['appl
 /** Everything that makes the server ask for something. */
 async function use(): Promise<void> {
   await kubectl(['create', 'namespace', TEAM]);
+  const probe = JSON.stringify(config('probe', ['this is no policy']));
+  await eventually('the API server asks us', async () => {
+    const { stderr } = await cluster.controlPlane.kubectl(['create', '--dry-run=server', '-f', '-'], probe);
+    return stderr.includes('[authz-config]');
+  });
   const team = clusterOf(cluster, TEAM);
   const signal = AbortSignal.timeout(120_000);
   const workloads = `/apis/toolhive.stacklok.dev/v1beta1/namespaces/${TEAM}`;
-  await apply(
-    config('shared'),
-    config('glass'),
-    workload('MCPServer', 'late', { authzConfigRef: { name: 'missing' } }),
+  const judged = async (): Promise<boolean> => {
+    const object = await getObject(cluster.client, `${workloads}/mcpservers/twice`, signal);
+    return JSON.stringify(at(object, 'status', 'conditions') ?? []).includes('PodsWaiting');
+  };
+  // The same verdict twice is one event that is counted, a moment later.
+  const missing = { authzConfigRef: { name: 'missing' } };
+  await apply(workload('MCPServer', 'twice', missing));
+  await team.create(
+    'v1/pods',
+    pod('MCPServer', 'twice', { metadata: { ...podTemplate('MCPServer', 'twice').metadata, name: 'twice' } }),
   );
+  for (const reference of [missing, {}, missing]) {
+    await apply(workload('MCPServer', 'twice', reference));
+    await eventually('the verdict', async () => (await judged()) === (reference === missing));
+  }
+  await team.remove('v1/pods/twice');
+  await apply(config('shared'), config('glass'), workload('MCPServer', 'late', { authzConfigRef: { name: 'glass' } }));
   for (const { kind, resource } of KINDS) {
     const name = `my-${kind.toLowerCase()}`;
     await apply(workload(kind, name, REFERENCE));
@@ -82,15 +101,7 @@ async function use(): Promise<void> {
     const left = (await team.list('v1/pods')).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     return left.length === KINDS.length && left.every(({ metadata }) => !before.has(metadata.uid));
   });
-  // The same verdict twice is one event that is counted.
-  await apply(workload('MCPServer', 'late', {}));
-  await eventually('there is no verdict', async () => {
-    const late = await getObject(cluster.client, `${workloads}/mcpservers/late`, signal);
-    return !JSON.stringify(at(late, 'status', 'conditions') ?? []).includes('AuthzConfigRef');
-  });
-  await apply(workload('MCPServer', 'late', { authzConfigRef: { name: 'missing' } }));
   // Who breaks the glass is asked about; whether a config is in use is asked live.
-  await apply(workload('MCPServer', 'late', { authzConfigRef: { name: 'glass' } }));
   const until = new Date(Date.now() + 3600_000).toISOString();
   await kubectl(['annotate', 'mcpauthzconfig', 'glass', '-n', TEAM, `${BREAK_GLASS_ANNOTATION}=${until} INC-1 stuck`]);
   await kubectl(['delete', 'mcpauthzconfig', 'glass', '-n', TEAM, '--timeout=60s']);
@@ -124,7 +135,6 @@ it('each verb that the server lacks makes a request of its own fail', async () =
 it('the clean-up before an uninstall uses every verb of its roles', async () => {
   // A Deployment with the name of the server's, since nothing runs Pods here.
   await kubectl(['create', 'deployment', SERVICE, '-n', NAMESPACE, '--image=example.com/server:1']);
-  await apply(workload('MCPRemoteProxy', 'my-mcpremoteproxy', REFERENCE));
   for (const { kind } of KINDS) {
     await apply(workload(kind, `my-${kind.toLowerCase()}`, REFERENCE));
   }
@@ -132,6 +142,8 @@ it('the clean-up before an uninstall uses every verb of its roles', async () => 
     const maps = await clusterOf(cluster, TEAM).list('v1/configmaps');
     return maps.filter(({ metadata }) => metadata.name?.endsWith('-authz-ref') === true).length === KINDS.length;
   });
+  cluster.balancer.remove(server.port);
+  await server.stop();
   const output = await cleanUp(await cluster.accountOf(CLEANUP));
   expect(output).toContain('nothing of ours is left');
   const user = `system:serviceaccount:${NAMESPACE}:${CLEANUP}`;

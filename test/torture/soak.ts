@@ -23,7 +23,7 @@ const WATCHES_BREAK_EVERY_MS = 20_000;
 /** What was asked of the API server when its connections broke is not answered, which the model allows for so long. */
 const BREAK_LASTS_MS = 3000;
 const GONE_WITHIN_MS = 60_000;
-const SHORT_LIVES = ['--tls-leaf-lifetime', '45s', '--tls-ca-lifetime', '3m', '--admission-grace', '2'];
+const SHORT_LIVES = ['--tls-leaf-lifetime', '2m', '--tls-ca-lifetime', '8m', '--admission-grace', '2'];
 
 export const soak: Section = async (options) => {
   const { minutes, progress } = options;

@@ -33,9 +33,9 @@ export interface ControlPlane {
 
 export interface ControlPlaneOptions {
   readonly progress: (text: string) => void;
-  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** More flags for the API server. */
   readonly apiServerFlags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 const READY_WITHIN_MS = 90_000;

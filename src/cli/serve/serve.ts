@@ -10,6 +10,7 @@ import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
 import { createResolver } from '../../kube/resolve.ts';
+import { sharedReads } from '../../kube/shared-reads.ts';
 import { createTracedClient } from '../../kube/traced-client.ts';
 import { createRules } from '../../rules/index.ts';
 import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
@@ -58,8 +59,9 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
   const tests = createIsolatedAnalyzer(ADMISSION_TESTS);
+  const reader = tracing === undefined ? client : createTracedClient(client, tracing);
   const resolver = createResolver({
-    client: tracing === undefined ? client : createTracedClient(client, tracing),
+    client: sharedReads(reader, () => performance.now()),
     ...{ discovery, analyze: analyzer.analyze, tests },
   });
   const rules = createRules(settings);

@@ -25,6 +25,7 @@ export const growth: Section = {
       say('reading the objects');
       await untilReady(small.program);
       await untilReady(large.program);
+      const atRest = residentOf(small, large);
       const subjects = [small, large].map(({ name, program }): Subject => {
         return { id: name, title: name, program, review: 'reference' };
       });
@@ -44,8 +45,10 @@ export const growth: Section = {
           connections: 16,
         }),
       );
-      const resident = { small: small.program.process.residentBytes(), large: large.program.process.residentBytes() };
-      const perWorkload = (resident.large - resident.small) / (amounts.large.workloads - amounts.small.workloads);
+      const underLoad = residentOf(small, large);
+      const more = amounts.large.workloads - amounts.small.workloads;
+      // Where the heap has grown, by requests or by lists that were read, it is not given back: the worse of the two.
+      const perWorkload = Math.max(...[atRest, underLoad].map((each) => (each.large - each.small) / more));
       return {
         rows: [
           ratioRow(
@@ -78,10 +81,15 @@ export const growth: Section = {
             measured: perWorkload / KIB,
             unit: 'KiB',
             target: atMost(1),
-            detail: `${mebibytes(resident.large)} with ${counts(amounts.large)}, ${mebibytes(resident.small)} with ${counts(amounts.small)}`,
+            detail: `${told(atRest)} when ready, ${told(underLoad)} after the load`,
           },
         ],
-        figures: { throughput: Object.fromEntries(throughput), latency: Object.fromEntries(latency), resident },
+        figures: {
+          throughput: Object.fromEntries(throughput),
+          latency: Object.fromEntries(latency),
+          atRest,
+          underLoad,
+        },
       };
     } finally {
       await Promise.all([small.program.process.stop(), large.program.process.stop()]);
@@ -106,6 +114,19 @@ async function startSide(name: string, population: Population, context: SectionC
   });
   const options = { folder, certificates, kubeconfig: standIn.kubeconfig, say };
   return { name, program: await startOurs(options, { label: `ours-${name}` }), standIn };
+}
+
+interface Resident {
+  readonly small: number;
+  readonly large: number;
+}
+
+function residentOf(small: Side, large: Side): Resident {
+  return { small: small.program.process.residentBytes(), large: large.program.process.residentBytes() };
+}
+
+function told({ small, large }: Resident): string {
+  return `${mebibytes(large)} beside ${mebibytes(small)}`;
 }
 
 function of({ program, review }: Subject): Pick<LoadTask, 'target' | 'review' | 'bytes'> {

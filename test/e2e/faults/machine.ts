@@ -1,10 +1,10 @@
 /** What lies below us: the disk for the log is full, the clock is moved, the process sleeps until its certificate is old. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { openSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join as path } from 'node:path';
 import { X509Certificate } from 'node:crypto';
 import type { ServerProcess } from '../../../src/cli/playground/environment.ts';
+import { freePorts } from '../../../src/cli/playground/free-ports.ts';
 import { projectRoot } from '../../../src/cli/playground/root.ts';
 import { readSecret } from '../../../src/certs/secret.ts';
 import { getObject } from '../../../src/kube/resolve.ts';
@@ -16,19 +16,9 @@ const SECRET = `/api/v1/namespaces/${NAMESPACE}/secrets/mcp-authz-webhook-tls`;
 const HOUR = 3600_000;
 const never = new AbortController().signal;
 
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => {
-    probe.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = probe.address() as AddressInfo; // listening on TCP, so it is one
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
-
 /** Nothing that it logs can be written, from its first line on. */
 async function startOnFullDisk({ proxy, cluster }: World): Promise<ServerProcess> {
-  const [port, healthPort] = [await freePort(), await freePort()];
+  const [port, healthPort] = await freePorts();
   const account = path(cluster.controlPlane.folder, `${SERVICE}.kubeconfig`);
   const full = openSync('/dev/full', 'w');
   const child: ChildProcess = spawn(
@@ -153,11 +143,16 @@ export function machineFaults(world: () => World): void {
       begin: () => {
         move(10 * 365 * 24 * HOUR);
       },
-      during: () =>
-        eventually('it issued a certificate of then', async () => {
+      during: async () => {
+        await eventually('it issued a certificate of then', async () => {
           const until = await expiry(world());
           return until !== Infinity && until > Date.now() + 9 * 365 * 24 * HOUR;
-        }),
+        });
+        // Connections that are open outlive a certificate.
+        world().replicas.forEach(({ port }) => {
+          world().cluster.balancer.cut(port);
+        });
+      },
       end: () => {
         move(0);
       },

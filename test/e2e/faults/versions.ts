@@ -7,7 +7,7 @@ import { projectRoot } from '../../../src/cli/playground/root.ts';
 import { eventually } from '../cluster.ts';
 import { KINDS } from '../objects.ts';
 import type { Program } from '../replicas.ts';
-import { FLAGS, join, leave, NOTHING_LOST, suffer, tell, type World } from './world.ts';
+import { FLAGS, join, leave, NOTHING_LOST, suffer, type World } from './world.ts';
 
 /** The first one that had everything which these tests look at. */
 const OLDER = 'ffd7318';
@@ -43,6 +43,7 @@ export function versionFaults(world: () => World): void {
     const { cluster, api, replicas } = world();
     const report = await suffer(world(), {
       name: 'two versions together',
+      about: { older: root === undefined ? 'this build with other settings' : OLDER },
       apiServerAnswers: true,
       begin: async () => {
         const ours = [...replicas];
@@ -73,7 +74,6 @@ export function versionFaults(world: () => World): void {
         }
       },
     });
-    tell(report, { older: root === undefined ? 'this build with other settings' : OLDER });
     expect(report).toMatchObject(NOTHING_LOST);
   });
 }

@@ -65,6 +65,8 @@ export interface Fault {
   readonly name: string;
   /** Where the API server itself does not answer, nobody's calls do; else none may fail. */
   readonly apiServerAnswers: boolean;
+  /** More to print. */
+  readonly about?: object;
   begin(): Promise<void> | void;
   /** While it lasts, beside the changes that are made in any case. */
   during?(namespace: string): Promise<void>;
@@ -88,7 +90,7 @@ export async function suffer(world: World, fault: Fault): Promise<Report> {
   const { api, cluster } = world;
   const namespace = await openNamespace(world);
   const before = await begun(world, namespace);
-  const load = startLoad(cluster.client);
+  const load = startLoad(cluster.client, PER_SECOND);
   await fault.begin();
   const changing = changed(world, namespace);
   await fault.during?.(namespace);
@@ -107,19 +109,22 @@ export async function suffer(world: World, fault: Fault): Promise<Report> {
     wrongAnswers: [...before, ...load.failures.filter((failure) => !UNANSWERED.test(failure))],
     failedCalls: fault.apiServerAnswers ? failed : [],
   };
-  tell(report, { failedWhileDown: fault.apiServerAnswers ? 0 : failed.length });
+  tell(report, { failedWhileDown: fault.apiServerAnswers ? 0 : failed.length, ...fault.about });
   await cluster.controlPlane.kubectl(['delete', 'namespace', namespace, '--wait=false']);
   return report;
 }
 
-/** When a row of 50 calls began of which none failed. */
+/** Calls. One starved replica must be able to answer them, wherever the tests run. */
+const PER_SECOND = 20;
+
+/** When a second's row of calls began of which none failed. */
 async function answering(load: Load): Promise<number> {
   let [since, from, failures] = [performance.now(), load.answered(), load.failures.length];
   await eventually('calls are answered', () => {
     if (load.failures.length > failures) {
       [since, from, failures] = [performance.now(), load.answered(), load.failures.length];
     }
-    return Promise.resolve(load.answered() >= from + 50);
+    return Promise.resolve(load.answered() >= from + PER_SECOND);
   });
   return since;
 }

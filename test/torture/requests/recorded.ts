@@ -4,8 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JsonObject } from '../../../src/api/json.ts';
-import type { KubernetesObject } from '../../../src/api/objects.ts';
+import { at, type JsonObject } from '../../../src/api/json.ts';
+import { isKubernetesObject, type KubernetesObject } from '../../../src/api/objects.ts';
 import { resourceOfKind } from '../../../src/api/toolhive.ts';
 import { fixtures, type Fixture } from '../../support/fixtures.ts';
 
@@ -18,10 +18,17 @@ const FOLDER = join(import.meta.dirname, '../recorded');
 
 export function recording(): Recording {
   const made = fixtures().map((fixture, index) => moved(fixture, `ns-${String(index)}`));
+  const reviews = sent();
   return {
-    reviews: [...sent(), ...made.map((fixture) => review(fixture))],
-    cluster: made.flatMap(({ cluster }) => cluster),
+    reviews: [...reviews, ...made.map((fixture) => review(fixture))],
+    cluster: [...reviews.flatMap(created), ...made.flatMap(({ cluster }) => cluster)],
   };
+}
+
+/** What was made when the API server was recorded is there. */
+function created(review: JsonObject): readonly KubernetesObject[] {
+  const object = at(review, 'request', 'object');
+  return at(review, 'request', 'operation') === 'CREATE' && isKubernetesObject(object) ? [object] : [];
 }
 
 function sent(): readonly JsonObject[] {
