@@ -78,9 +78,11 @@ describe('the budget', () => {
     ['times', 'object.list.all(a, object.list.all(b, duration("1h2m3s") > duration("1s")))'],
     ['a pattern on a long text, often', 'object.list.all(x, object.text.matches("^(x+x+)+y$") == false)'],
   ])('ends %s', (_title, source) => {
-    const start = performance.now();
+    // Of this process: what else the machine does is not the expression's.
+    const start = process.cpuUsage();
     expect(fault(source, object)).toBe(EXHAUSTED);
-    expect(performance.now() - start).toBeLessThan(5000);
+    const { user, system } = process.cpuUsage(start);
+    expect((user + system) / 1000).toBeLessThan(5000);
   });
 
   it('is enough for what is ordinary', () => {
