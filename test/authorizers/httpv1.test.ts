@@ -107,9 +107,9 @@ it.each<[string, unknown, readonly string[]]>([
     'more of the wrong types',
     { http: { ...HTTP, timeout: '5', insecure_skip_verify: 'no' }, context: [], claim_mapping: 'mpe' },
     [
-      wrong('.context', 'array', 'ConfigOptions.pdp.context', 'ContextConfig'),
-      wrong('.http.insecure_skip_verify', 'string', 'ConnectionConfig.pdp.http.insecure_skip_verify', 'bool'),
       wrong('.http.timeout', 'string', 'ConnectionConfig.pdp.http.timeout', 'int'),
+      wrong('.http.insecure_skip_verify', 'string', 'ConnectionConfig.pdp.http.insecure_skip_verify', 'bool'),
+      wrong('.context', 'array', 'ConfigOptions.pdp.context', 'ContextConfig'),
     ],
   ],
 ])('%s', (_what, config, expected) => {

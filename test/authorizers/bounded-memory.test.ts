@@ -1,0 +1,27 @@
+import { withMaximumMemory } from '../../src/authorizers/bounded-memory.ts';
+
+const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+const module = (...sections: readonly (readonly number[])[]): Uint8Array =>
+  Uint8Array.from([...HEADER, ...sections.flat()]);
+const CUSTOM = [0, 2, 1, 0x61];
+/** Section 5: so many bytes, one memory, flags, pages. */
+const memory = (...content: readonly number[]): readonly number[] => [5, content.length, ...content];
+
+it.each<[string, readonly number[], number, readonly number[]]>([
+  ['no maximum gets one', memory(1, 0, 17), 64, memory(1, 1, 17, 64)],
+  ['a maximum is replaced', memory(1, 1, 17, 99), 64, memory(1, 1, 17, 64)],
+  ['none is below what the module starts with', memory(1, 0, 70), 64, memory(1, 1, 70, 70)],
+  ['large numbers take more bytes', memory(1, 0, 17), 300, memory(1, 1, 17, 0xac, 2)],
+  ['large numbers are read as well', memory(1, 0, 0xac, 2), 64, memory(1, 1, 0xac, 2, 0xac, 2)],
+])('%s', (_what, section, pages, expected) => {
+  expect([...withMaximumMemory(module(CUSTOM, section, CUSTOM), pages)]).toEqual([...module(CUSTOM, expected, CUSTOM)]);
+});
+
+it('a module without a memory, or with an unusual one, is refused', () => {
+  expect(() => withMaximumMemory(module(CUSTOM), 64)).toThrow('the module has no memory of its own');
+  for (const section of [memory(2, 0, 1, 0, 1), memory(1, 2, 1, 1)]) {
+    expect(() => withMaximumMemory(module(section), 64)).toThrow(
+      'the module has not exactly one memory of the usual kind',
+    );
+  }
+});
