@@ -115,7 +115,7 @@ function withActionType(text: string, { start, end }: CedarMessage, foreign: 're
 const FAULTS: Readonly<Record<ScanFault['reason'], string>> = {
   TooDeep: `nests deeper than ${String(MAX_NESTING)} levels, which is the limit of this check; the proxy may take more. Simplify it.`,
   TooLong:
-    'chains more operators than this check can take (about 3,000); the proxy may take more. Split it, or list entities with "in".',
+    'chains more operators than this check can take (about 2,000); the proxy may take more. Split it, or list entities with "in".',
   UnterminatedString: 'has a string that does not end. Close it with a double quote.',
   LineBreakInString: 'has a line break inside a string, which the proxy does not read. Write \\n.',
   UnterminatedComment: 'has a comment that does not end. Close it with */.',
