@@ -132,14 +132,12 @@ Denied:
     expect(explained(HOSTILE)).not.toMatch(/[^\n\P{C}]/u);
   });
 
-  it('is a command', async () => {
+  it.each([[['weather', 'other']], [['weather,other']]])('is a command, asked about the tools %j', async (tools) => {
     let text = '';
     const command = explainCommand((part) => (text += part));
     await new Command()
       .addCommand(command)
-      .parseAsync(['explain', fileWith(CONFIG), '--as', '{"sub":"x"}', '--tools', 'weather', 'other'], {
-        from: 'user',
-      });
+      .parseAsync(['explain', fileWith(CONFIG), '--as', '{"sub":"x"}', '--tools', ...tools], { from: 'user' });
     expect(text.split('\n').slice(2, 5)).toEqual(['              x', 'tool weather  yes', 'tool other    no']);
   });
 });

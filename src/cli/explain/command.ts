@@ -7,6 +7,11 @@ import type { ExplainOptions } from './run.ts';
 /** Of an object, and no path with an ending that files have. */
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
+/** The names of tools hold no comma (MCP specification, Tools, "Tool Names"); those of prompts and resources may. */
+function names(value: string, before: readonly string[]): readonly string[] {
+  return [...before, ...value.split(',').filter((name) => name !== '')];
+}
+
 export function explainCommand(write: (text: string) => void): Command {
   return clusterOptions(new Command('explain'))
     .description('show who may call what under a config, and why not')
@@ -19,7 +24,7 @@ export function explainCommand(write: (text: string) => void): Command {
       'callers: claims as JSON, or files that hold them (default: whom the policies name)',
       [],
     )
-    .option('--tools <names...>', 'tools to ask about (default: what the policies name)', [])
+    .option('--tools <names...>', 'tools to ask about, also a,b (default: what the policies name)', names, [])
     .option('--prompts <names...>', 'prompts to ask about', [])
     .option('--resources <uris...>', 'resources to ask about', [])
     .option('--server <name>', "the workload's name", 'srv')
