@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
@@ -259,6 +259,27 @@ describe('the command', () => {
     await running;
     expect(codes.slice(0, 2)).toEqual([0, 1]);
     expect(written[1]).toContain('2 passed, 4 failed');
+  });
+
+  it('is not set off by what is no manifest, such as its own report', async () => {
+    const folder = folderWith({ 'c.yaml': CONFIG });
+    const { promise, resolve } = Promise.withResolvers<readonly string[]>();
+    const watching = watchPaths(
+      [folder],
+      () => {
+        resolve(readdirSync(folder));
+      },
+      1,
+    );
+    // Again and again, because nothing tells when the folder is watched.
+    let rounds = 0;
+    const touch = setInterval(() => {
+      rounds += 1;
+      writeFileSync(join(folder, rounds > 5 ? 'later.yaml' : 'report.xml'), String(rounds));
+    }, 50);
+    expect(await promise).toContain('later.yaml');
+    clearInterval(touch);
+    watching.close();
   });
 
   it('watches only until it is closed', async () => {

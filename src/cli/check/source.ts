@@ -29,7 +29,7 @@ export interface SourceOptions {
   readonly stdin: () => Promise<Buffer>;
 }
 
-const MANIFEST = /\.(ya?ml|json)$/i;
+export const MANIFEST = /\.(ya?ml|json)$/i;
 
 /** What other tools keep beside manifests, and nobody applies. */
 const SKIPPED = new Set(['node_modules']);

@@ -1,5 +1,6 @@
-/** Calls back once after each burst of changes below the paths. */
-import { watch } from 'node:fs';
+/** Calls back once after each burst of changes of the paths: files, or folders with manifests. */
+import { statSync, watch } from 'node:fs';
+import { MANIFEST } from '../check/source.ts';
 
 export interface Watching {
   close(): void;
@@ -14,7 +15,16 @@ export function watchPaths(paths: readonly string[], onChange: () => void, quiet
     clearTimeout(timer);
     timer = setTimeout(onChange, quiet);
   };
-  const watchers = paths.map((path) => watch(path, { recursive: true }, changed).on('error', changed));
+  const watchers = paths.map((path) => {
+    const isFolder = statSync(path).isDirectory();
+    // A report that is written beside the tests must not run them again, without end.
+    const seen = (_event: string, name: string | null): void => {
+      if (!isFolder || name === null || MANIFEST.test(name)) {
+        changed();
+      }
+    };
+    return watch(path, { recursive: true }, seen).on('error', changed);
+  });
   return {
     close: () => {
       clearTimeout(timer);
