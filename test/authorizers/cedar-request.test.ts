@@ -2,6 +2,7 @@
 import { requestModel, type RequestOptions } from '../../src/authorizers/cedar-request.ts';
 import { decimalOfNumber, entityKey, keyOf, type CedarValue } from '../../src/authorizers/cedar-value.ts';
 import type { DecisionRequest } from '../../src/authorizers/decision.ts';
+import { CALL } from '../support/calls.ts';
 
 const OPTIONS: RequestOptions = {
   primaryUpstreamProvider: '',
@@ -9,14 +10,6 @@ const OPTIONS: RequestOptions = {
   roleClaimName: '',
   groupEntityType: 'THVGroup',
   multiValuedClaims: [],
-};
-const CALL: DecisionRequest = {
-  claims: { sub: 'alice' },
-  feature: 'tool',
-  operation: 'call',
-  id: 'weather',
-  args: undefined,
-  server: 'srv',
 };
 
 type Fields = Readonly<Record<string, string>>;

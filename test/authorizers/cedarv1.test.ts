@@ -3,7 +3,7 @@ import { createCedar, type Cedar } from '../../src/authorizers/cedar.ts';
 import { cedarv1 } from '../../src/authorizers/cedarv1.ts';
 import { compilePolicy } from '../../src/authorizers/cedar-policy.ts';
 import { createDecider } from '../../src/authorizers/decider.ts';
-import type { DecisionRequest } from '../../src/authorizers/decision.ts';
+import { CALL } from '../support/calls.ts';
 
 const cedar = createCedar();
 const PERMIT = 'permit(principal, action, resource);';
@@ -139,15 +139,6 @@ describe('the type of groups', () => {
     expect(problems({ policies: [PERMIT], group_entity_type: name })).toEqual(expected);
   });
 });
-
-const CALL: DecisionRequest = {
-  claims: { sub: 'alice' },
-  feature: 'tool',
-  operation: 'call',
-  id: 'weather',
-  args: undefined,
-  server: 'srv',
-};
 
 function errors(policies: readonly string[], module: Cedar, config: object = {}): readonly string[] {
   const decide = createDecider(module)({ type: 'cedarv1', config: { policies, ...config } });

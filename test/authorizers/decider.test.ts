@@ -1,16 +1,8 @@
 import { createCedar } from '../../src/authorizers/cedar.ts';
 import { createDecider } from '../../src/authorizers/decider.ts';
-import type { DecisionRequest } from '../../src/authorizers/decision.ts';
+import { CALL } from '../support/calls.ts';
 
 const cedar = createCedar();
-const CALL: DecisionRequest = {
-  claims: { sub: 'alice' },
-  feature: 'tool',
-  operation: 'call',
-  id: 'weather',
-  args: undefined,
-  server: 'srv',
-};
 const config = (tool: string): unknown => ({
   policies: [`permit(principal, action, resource == Tool::"${tool}");`],
 });

@@ -1,19 +1,11 @@
-import type { Decide, Decision, DecisionRequest, PolicyPart } from '../../src/authorizers/decision.ts';
+import type { Decide, Decision, PolicyPart } from '../../src/authorizers/decision.ts';
 import {
   describeDecision,
   policyLine,
   policyTexts,
   upstreamProvider,
 } from '../../src/authorizers/describe-decision.ts';
-
-const CALL: DecisionRequest = {
-  claims: { sub: 'alice' },
-  feature: 'tool',
-  operation: 'call',
-  id: 'weather',
-  args: undefined,
-  server: 'srv',
-};
+import { CALL } from '../support/calls.ts';
 
 function why(
   decision: Partial<Decision>,

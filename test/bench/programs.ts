@@ -1,8 +1,8 @@
 /** The programs that are measured, each started the same way: pinned to the server's core, its output in a file. */
 import { get } from 'node:https';
-import { createServer } from 'node:net';
 import { connect } from 'node:tls';
 import { join } from 'node:path';
+import { freePort } from '../../src/cli/playground/free-ports.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import type { Certificates } from './certificates.ts';
 import type { Target } from './load/task.ts';
@@ -172,20 +172,6 @@ async function startOnPort(
   const target = { port, path, ca: certificates.ca };
   await waitFor('it does not serve', program, () => accepts(target));
   return { name, process: program, target };
-}
-
-/** Asked of the system and given back: nobody else takes a loopback port within that moment, as a rule. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => {
-        resolve(typeof address === 'object' && address !== null ? address.port : 0);
-      });
-    });
-  });
 }
 
 function accepts({ port, ca }: Target): Promise<true | undefined> {
