@@ -70,7 +70,8 @@ function writeWaiting(): void {
  * than a line itself costs. Fields are flat here and in the order in which they were given.
  */
 const jsonLine = winston.format((info) => {
-  info[MESSAGE] = JSON.stringify({ timestamp: new Date().toISOString(), ...info });
+  const { level, message, ...fields } = info;
+  info[MESSAGE] = JSON.stringify({ timestamp: new Date().toISOString(), level, message, ...fields });
   return info;
 });
 

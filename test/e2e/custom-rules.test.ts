@@ -77,7 +77,11 @@ it('a change of the file gives new answers without a restart, and a bad one chan
     (await metrics()).includes('mcp_authz_custom_rules_reloads_total{result="failure"} 1\n'),
   );
   expect((await answer(HTTP))[0]).toBe(1);
-  const log = readFileSync(environment.server.logFile, 'utf8');
-  expect(log).toContain('"error":"spec.validations[0].expression: No such key: typ; did you mean \\"type\\"?"');
-  expect(log).toMatch(/"file":"[^"]*rules\.yaml","level":"error","line":14/);
+  const lines = readFileSync(environment.server.logFile, 'utf8').trim().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toContainEqual(
+    expect.objectContaining({
+      ...{ level: 'error', file, line: 14 },
+      error: 'spec.validations[0].expression: No such key: typ; did you mean "type"?',
+    }),
+  );
 });
