@@ -244,7 +244,7 @@ describe('a call that cannot be decided on its merits is denied, and why', () =>
       'a policy that would trap the module',
       { policies: [`permit(principal, action, resource) when { ${'true || '.repeat(9000)} true };`] },
       {},
-      'spec.config.policies[0]: line 1, column 25409: The policy chains more operators',
+      'spec.config.policies[0]: line 1, column 15809: The policy chains more operators',
     ],
   ])('%s', (_sentence, given, change, expected) => {
     const { allow, errors } = run(given, { ...REQUEST, ...change });
