@@ -4,7 +4,7 @@ import type { LoadTask } from '../load/task.ts';
 import { atMost, type Row } from '../report/row.ts';
 import { shortest } from '../report/table.ts';
 import type { Section, SectionContext } from '../section.ts';
-import { inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
+import { againstPeers, inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
 
 const BYTES = 2000;
 const CONNECTIONS = 16;
@@ -81,21 +81,16 @@ function rowsOf(
   subjects: readonly Subject[],
   samples: ReadonlyMap<string, readonly Sample[]>,
 ): readonly Row[] {
-  const peers = subjects.filter(({ program }) => program.name !== 'ours');
-  const ours = subjects.filter(({ program }) => program.name === 'ours');
-  return ours.flatMap(({ id, review }) =>
-    peers.map((peer): Row => {
-      const [mine = [], theirs = []] = [samples.get(id), samples.get(peer.id)];
-      return {
-        id: `p99/${id}/${peer.id}`,
-        what: `p99 at ${String(rate)} a second${review === 'reference' ? ', with live reads' : ''} / ${peer.title}'s`,
-        measured: median(mine.map(({ load }, round) => load.latency.p99 / (theirs[round]?.load.latency.p99 ?? NaN))),
-        unit: 'x',
-        ...(peer.program.name === 'controller-runtime' ? { target: atMost(1.2) } : {}),
-        detail: `${milliseconds(mine)} / ${milliseconds(theirs)}`,
-      };
-    }),
-  );
+  return againstPeers(subjects, samples).map(({ id, review, peer, mine, theirs }): Row => {
+    return {
+      id: `p99/${id}/${peer.id}`,
+      what: `p99 at ${String(rate)} a second${review === 'reference' ? ', with live reads' : ''} / ${peer.title}'s`,
+      measured: median(mine.map(({ load }, round) => load.latency.p99 / (theirs[round]?.load.latency.p99 ?? NaN))),
+      unit: 'x',
+      ...(peer.program.name === 'controller-runtime' ? { target: atMost(1.2) } : {}),
+      detail: `${milliseconds(mine)} / ${milliseconds(theirs)}`,
+    };
+  });
 }
 
 function milliseconds(samples: readonly Sample[]): string {

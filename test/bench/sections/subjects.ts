@@ -88,3 +88,19 @@ async function sampleOf(subject: Subject, measure: (subject: Subject) => Promise
   });
   return { load, cpuMicroseconds: ((cpuSeconds() - before) * 1e6) / load.requests };
 }
+
+/** Ours beside each peer, with the samples of both: those of the same round stand at the same place. */
+export function againstPeers(
+  subjects: readonly Subject[],
+  samples: ReadonlyMap<string, readonly Sample[]>,
+): readonly (Pick<Subject, 'id' | 'review'> & {
+  readonly peer: Subject;
+  readonly mine: readonly Sample[];
+  readonly theirs: readonly Sample[];
+})[] {
+  const peers = subjects.filter(({ program }) => program.name !== 'ours');
+  const ours = subjects.filter(({ program }) => program.name === 'ours');
+  return ours.flatMap(({ id, review }) =>
+    peers.map((peer) => ({ id, review, peer, mine: samples.get(id) ?? [], theirs: samples.get(peer.id) ?? [] })),
+  );
+}

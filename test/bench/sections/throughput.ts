@@ -6,7 +6,7 @@ import { atLeast, type Row, type Target } from '../report/row.ts';
 import { shortest } from '../report/table.ts';
 import type { ProgramName } from '../programs.ts';
 import type { Section } from '../section.ts';
-import { inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
+import { againstPeers, inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
 
 /**
  * Enough that a server always has something to do, and so few that ours refuses none: one namespace may not hold more
@@ -53,23 +53,18 @@ function rowsOf(
   subjects: readonly Subject[],
   samples: ReadonlyMap<string, readonly Sample[]>,
 ): readonly Row[] {
-  const peers = subjects.filter(({ program }) => program.name !== 'ours');
-  const ours = subjects.filter(({ program }) => program.name === 'ours');
-  return ours.flatMap(({ id, review }) =>
-    peers.map((peer): Row => {
-      const [mine = [], theirs = []] = [samples.get(id), samples.get(peer.id)];
-      const target = TARGETS[size][peer.program.name];
-      return {
-        id: `throughput-${String(size)}k/${id}/${peer.id}`,
-        what: `${String(size)} KB${review === 'reference' ? ', with live reads' : ''}: throughput / ${peer.title}'s`,
-        // Of the same round: what else the machine did at the time falls on both.
-        measured: median(mine.map(({ load }, round) => load.perSecond / (theirs[round]?.load.perSecond ?? NaN))),
-        unit: 'x',
-        ...(target === undefined ? {} : { target }),
-        detail: `${perSecond(mine)} / ${perSecond(theirs)}; by processor time ${shortest(cpuOf(theirs) / cpuOf(mine))} x`,
-      };
-    }),
-  );
+  return againstPeers(subjects, samples).map(({ id, review, peer, mine, theirs }): Row => {
+    const target = TARGETS[size][peer.program.name];
+    return {
+      id: `throughput-${String(size)}k/${id}/${peer.id}`,
+      what: `${String(size)} KB${review === 'reference' ? ', with live reads' : ''}: throughput / ${peer.title}'s`,
+      // Of the same round: what else the machine did at the time falls on both.
+      measured: median(mine.map(({ load }, round) => load.perSecond / (theirs[round]?.load.perSecond ?? NaN))),
+      unit: 'x',
+      ...(target === undefined ? {} : { target }),
+      detail: `${perSecond(mine)} / ${perSecond(theirs)}; by processor time ${shortest(cpuOf(theirs) / cpuOf(mine))} x`,
+    };
+  });
 }
 
 function perSecond(samples: readonly Sample[]): string {
