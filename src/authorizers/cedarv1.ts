@@ -10,7 +10,7 @@ import { cedarDecide } from './cedar-decide.ts';
 import { lintCedar } from './cedar-lint.ts';
 import { CEDAR_OPTIONS, stringOf, stringsOf } from './cedar-options.ts';
 import { readEntities } from './entities.ts';
-import { goDecode, type GoDecoded } from './go-json.ts';
+import { goDecode, sameKey, type GoDecoded } from './go-json.ts';
 import { parseProblem, preparePolicy } from './policy.ts';
 
 /** More than anybody writes, and few enough to be checked one by one within a request. */
@@ -57,7 +57,7 @@ function typeProblems({ mismatches }: GoDecoded): readonly Problem[] {
 function countProblems(config: unknown, decoded: GoDecoded): readonly Problem[] {
   const policies = stringsOf(decoded, 'policies');
   if (policies.length === 0) {
-    return decoded.mismatches.some(({ path }) => /^policies$/i.test(path)) ? [] : [noPolicies(config)];
+    return decoded.mismatches.some(({ path }) => sameKey(path, 'policies')) ? [] : [noPolicies(config)];
   }
   if (policies.length > MAX_POLICIES) {
     return [

@@ -9,6 +9,8 @@ export default {
   jest: { projectType: 'custom', configFile: 'test/mutation/jest.config.js' },
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   coverageAnalysis: 'perTest',
+  // Milliseconds: a program that others keep from running is not one that no longer ends.
+  timeoutMS: 15_000,
   mutate: GROUPS[name].mutate,
   // What is computed once when a module is loaded: every mutant of it would meet every test.
   ignoreStatic: true,
