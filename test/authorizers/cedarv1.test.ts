@@ -14,6 +14,22 @@ function problems(config: unknown): readonly string[] {
   return cedarv1.validate(config, cedar).map(({ path, reason, message }) => `${path} ${reason}: ${message}`);
 }
 
+it('asks the module once for policies that are all good, and for each where one is not', () => {
+  const asked: (readonly string[])[] = [];
+  const counting: Cedar = {
+    ...cedar,
+    parse: (texts) => {
+      asked.push(texts);
+      return cedar.parse(texts);
+    },
+  };
+  expect(cedarv1.validate({ policies: [PERMIT, PERMIT, PERMIT] }, counting)).toEqual([]);
+  expect(asked).toEqual([[PERMIT, PERMIT, PERMIT]]);
+  asked.length = 0;
+  expect(cedarv1.validate({ policies: [PERMIT, 'x'] }, counting)).toHaveLength(1);
+  expect(asked).toEqual([[PERMIT, 'x'], [PERMIT], ['x']]);
+});
+
 describe('a config', () => {
   it.each<[string, unknown, readonly string[]]>([
     ['of nothing', null, ["spec.config ConfigMissing: cedar configuration is required (missing 'cedar' field)"]],

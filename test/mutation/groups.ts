@@ -45,24 +45,16 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     ['policy-scan', 'policy-tree', 'text-frame'],
     ['policy-scan', 'policy-tree', 'text-frame'],
   ),
-  'authorizers-policies': authorizers(['cedar', 'policy'], ['policies', 'policy-words']),
-  'authorizers-lint': authorizers(
-    ['attribute-types', 'cedar-lint', 'cedar-schema', 'lint-messages'],
-    ['cedar-lint', 'cedar-schema', 'lint-messages'],
+  'authorizers-policies': authorizers(['cedar', 'policy'], ['cedar', 'policies', 'policy-words']),
+  'authorizers-schema': authorizers(
+    ['attribute-types', 'cedar-schema', 'lint-messages'],
+    ['cedar-schema', 'lint-messages'],
   ),
+  'authorizers-lint': authorizers(['cedar-lint'], ['cedar-lint']),
+  'authorizers-analysis': authorizers(['analyze', 'cedarv1', 'registry'], ['analyze', 'cedarv1']),
   'authorizers-decisions': authorizers(
-    [
-      'analyze',
-      'cedar-decide',
-      'cedar-policy',
-      'cedarv1',
-      'decider',
-      'decision',
-      'mentioned-entities',
-      'policy-compiler',
-      'registry',
-    ],
-    ['analyze', 'cedarv1', 'decide', 'decider', 'mentioned-entities', 'policy-compiler'],
+    ['cedar-decide', 'cedar-policy', 'decider', 'decision', 'mentioned-entities', 'policy-compiler'],
+    ['decide', 'decider', 'mentioned-entities', 'policy-compiler'],
   ),
   // The only one with threads: they tell a change of what starts and replaces them every time.
   'authorizers-isolation': authorizers(
