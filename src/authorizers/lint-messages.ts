@@ -98,7 +98,7 @@ function owner(message: string): string {
 function subject(where: string): string {
   const type = /on entity type `([^`]+)`/.exec(where)?.[1];
   return type === undefined
-    ? 'The request’s context'.replace('’', "'")
+    ? "The request's context"
     : type === 'Client'
       ? 'The principal'
       : `${/^[AEIOU]/.test(type) ? 'An' : 'A'} ${type}`;

@@ -46,6 +46,14 @@ it.each<[string, string]>([
     `UnknownAttribute: A Tool has no attribute "owner": reading it is ${DENIES}.`,
   ],
   [
+    'attribute `owner` on entity type `Org` not found',
+    `UnknownAttribute: An Org has no attribute "owner": reading it is ${DENIES}.`,
+  ],
+  [
+    'attribute `owner` on entity type `TeamEU` not found',
+    `UnknownAttribute: A TeamEU has no attribute "owner": reading it is ${DENIES}.`,
+  ],
+  [
     'attribute `n` in context for Action::"call_tool" not found',
     `UnknownAttribute: The request's context has no attribute "n": reading it is ${DENIES}. Claims are called claim_n, arguments arg_n.`,
   ],
@@ -71,14 +79,26 @@ it.each<[string, string]>([
     'unexpected type: expected __cedar::internal::AnyEntity but saw String',
     `TypeError: Unexpected type: expected an entity but saw String: this is ${DENIES}.`,
   ],
+  [
+    'unexpected type: expected String but saw __cedar::internal::True',
+    `TypeError: Unexpected type: expected String but saw Bool: this is ${DENIES}.`,
+  ],
+  [
+    'extension constructors may not be called with non-literal expressions',
+    `ValueFromRequest: A value of the request is read as ip, decimal, datetime or duration: where it is none, that is ${DENIES}.`,
+  ],
   ['something else', 'Validator: Something else.'],
   ['an unexpected type', 'Validator: An unexpected type.'],
 ])('%s', (message, expected) => {
   expect(told(message)).toBe(expected);
 });
 
-it('what an unknown action is told elsewhere', () => {
-  expect(told('unrecognized action `Action::"x"`')).toBeUndefined();
+it.each([
+  'unrecognized action `Action::"x"`',
+  'attribute `operation` on entity type `Action` not found',
+  'empty set literals are forbidden in policies',
+])('%s: is told elsewhere, or is nothing to the proxy', (message) => {
+  expect(told(message)).toBeUndefined();
 });
 
 it('a forbid forbids nothing', () => {

@@ -60,6 +60,7 @@ describe('what the module is given', () => {
     ['-----1', '---  1'],
     ['!!!--x', '!!!--x'],
     ['!!!!-----x', '!!!!---  x'],
+    [' !!!!-----x', ' !!!!---  x'],
     ['! !\n!/**/!!x', '! !\n!      x'],
     ['!!!x!!!y', '!!!x!!!y'],
     ['!!!x !!! != !!!', '!!!x !!! != !!!'],
@@ -157,6 +158,10 @@ describe('a part of a negative number', () => {
 
   it('behind the policy is dropped like the rest', () => {
     expect(faults('x; -1.a')).toEqual([]);
+  });
+
+  it('counts from the start of the text', () => {
+    expect([faults('-1.a'), faults('1.a')]).toEqual([['NegativeMember 1'], []]);
   });
 });
 
