@@ -111,12 +111,14 @@ export function createLoop(deps: LoopDeps): Loop {
     rollouts: () => rollout.pending(),
   });
 
-  /** CRDs come, go and gain versions while we run. */
-  async function discover(signal: AbortSignal): Promise<void> {
+  /** CRDs come, go and gain versions while we run. `asked` is called after each question, whatever came of it. */
+  async function discover(signal: AbortSignal, asked: () => void): Promise<void> {
     while (!signal.aborted) {
       served = await discovery.served(signal).catch(() => served);
+      asked();
       await pause(clock, served === undefined ? 1000 : DISCOVER_MS, signal);
     }
+    asked();
   }
 
   async function lead(signal: AbortSignal): Promise<void> {
@@ -191,7 +193,13 @@ export function createLoop(deps: LoopDeps): Loop {
 
   return {
     run: async (signal) => {
-      await Promise.all([discover(signal), caches.run(signal), injection.run(signal), leadership.run(signal, lead)]);
+      // Before that the caches know no path to list, and would begin with a failure and its backoff.
+      const { promise: asked, resolve } = Promise.withResolvers<undefined>();
+      const discovering = discover(signal, () => {
+        resolve(undefined);
+      });
+      const cached = asked.then(() => caches.run(signal));
+      await Promise.all([discovering, cached, injection.run(signal), leadership.run(signal, lead)]);
       await events.flush();
     },
     fault: () => caches.fault() ?? injection.fault(),

@@ -65,6 +65,8 @@ it('one leads; killed, the other does; frozen past its lease, it writes nothing 
   await eventually('the first leads', () => leads(first));
   const second = await start();
   await Promise.all([first, second].map(ready));
+  // A start is no series of failures and pauses: nothing is listed before it is known what there is.
+  expect(await metric(first.healthPort, 'mcp_authz_watch_ended_total', { reason: 'unserved' })).toBe(0);
   expect([await leads(first), await leads(second)]).toEqual([true, false]);
   expect([await answers(first), await answers(second)]).toEqual([true, true]);
 
