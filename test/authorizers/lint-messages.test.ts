@@ -22,7 +22,7 @@ it.each<[string, string]>([
     `UnguardedAttribute: "arg_n" is read without a guard: a call without this argument, and every listing of the tool, is ${DENIES}. Ask first: context has arg_n && …`,
   ],
   [
-    'unable to guarantee safety of access to optional attribute `claim_a b` on entity type `Client`',
+    'unable to guarantee safety of access to optional attribute `["claim_a b"]` on entity type `Client`',
     `UnguardedAttribute: "claim_a b" is read without a guard: a request without this claim is ${DENIES}. Ask first: principal has "claim_a b" && …`,
   ],
   [
@@ -40,6 +40,14 @@ it.each<[string, string]>([
   [
     'attribute `role` on entity type `Client` not found',
     `UnknownAttribute: The principal has no attribute "role": reading it is ${DENIES}. Claims are called claim_<name>: principal.claim_role?`,
+  ],
+  [
+    'unable to guarantee safety of access to optional attribute `claim_address.country` on entity type `Client`',
+    `UnguardedAttribute: "claim_address.country" is read without a guard: a request without this claim is ${DENIES}. Ask first: principal has claim_address.country && …`,
+  ],
+  [
+    'attribute `["role x"]` on entity type `Client` not found',
+    `UnknownAttribute: The principal has no attribute "role x": reading it is ${DENIES}. Claims are called claim_<name>: principal["claim_role x"]?`,
   ],
   [
     'attribute `owner` on entity type `Tool` not found',
@@ -86,6 +94,10 @@ it.each<[string, string]>([
   [
     'extension constructors may not be called with non-literal expressions',
     `ValueFromRequest: A value of the request is read as ip, decimal, datetime or duration: where it is none, that is ${DENIES}.`,
+  ],
+  [
+    'unexpected type: expected Set<__cedar::internal::Any> but saw String',
+    `TypeError: Unexpected type: expected Set<anything> but saw String: this is ${DENIES}.`,
   ],
   ['something else', 'Validator: Something else.'],
   ['an unexpected type', 'Validator: An unexpected type.'],

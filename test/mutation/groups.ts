@@ -47,8 +47,8 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   ),
   'authorizers-policies': authorizers(['cedar', 'policy'], ['cedar', 'policies', 'policy-words']),
   'authorizers-schema': authorizers(
-    ['attribute-types', 'cedar-schema', 'lint-messages'],
-    ['cedar-schema', 'lint-messages'],
+    ['attribute-path', 'attribute-types', 'cedar-schema', 'lint-messages'],
+    ['attribute-path', 'cedar-schema', 'lint-messages'],
   ),
   'authorizers-lint': authorizers(['cedar-lint'], ['cedar-lint']),
   'authorizers-analysis': authorizers(['analyze', 'cedarv1', 'registry'], ['analyze', 'cedarv1']),
