@@ -74,7 +74,7 @@ function countProblems(config: unknown, decoded: GoDecoded): readonly Problem[] 
 function policyProblems(config: unknown, decoded: GoDecoded, cedar: Cedar): readonly Problem[] {
   const policies = stringsOf(decoded, 'policies');
   const counted = countProblems(config, decoded);
-  if (counted.length > 0 || policies.length === 0) {
+  if (counted.length > 0) {
     return counted;
   }
   const unreadable = new Set(decoded.mismatches.map(({ path }) => path.toLowerCase()));
@@ -84,7 +84,7 @@ function policyProblems(config: unknown, decoded: GoDecoded, cedar: Cedar): read
   const found = prepared.flatMap((policy) => policy.problems);
   const readable = prepared.filter(({ text }) => text !== undefined);
   const texts = readable.map(({ text }) => text ?? '');
-  if (texts.length > 0 && cedar.parse(texts) !== undefined) {
+  if (cedar.parse(texts) !== undefined) {
     // The joint answer does not tell which policy it is about: look at each, in the order of the list.
     for (const policy of readable) {
       const syntax = parseProblem(policy, cedar);

@@ -28,6 +28,9 @@ it('asks the module once for policies that are all good, and for each where one 
   asked.length = 0;
   expect(cedarv1.validate({ policies: [PERMIT, 'x'] }, counting)).toHaveLength(1);
   expect(asked).toEqual([[PERMIT, 'x'], [PERMIT], ['x']]);
+  asked.length = 0;
+  expect(cedarv1.validate({ policies: ['"', PERMIT] }, counting)).toHaveLength(1);
+  expect(asked).toEqual([[PERMIT]]);
 });
 
 describe('a config', () => {
@@ -141,6 +144,11 @@ describe('the type of groups', () => {
     ['_t1', []],
     [' \t\r\nTeam \n', []],
     ['permit', []],
+    ['// the type\nTeam /* of\ngroups */', []],
+    [`Team/*${'x'.repeat(992)}*/`, []],
+    [`Team/*${'x'.repeat(993)}*/`, [invalid(`Team/*${'x'.repeat(993)}*/`, letters)]],
+    ['A/**/B', [invalid('A/**/B', letters)]],
+    ['Team // no end', [invalid('Team // no end', letters)]],
     ['A::B', [invalid('A::B', 'contains "::": namespaced entity types are not yet supported')]],
     ['My-Group', [invalid('My-Group', letters)]],
     ['1a', [invalid('1a', letters)]],
