@@ -30,6 +30,7 @@ export interface IsolatedAnalyzer {
     signal?: AbortSignal,
     flow?: string,
   ) => Promise<readonly TestMapFault[]>;
+  /** Whoever waits for an answer is told that there is none. */
   close(): Promise<void>;
 }
 
@@ -84,6 +85,8 @@ interface Job {
 /** `.ts` while developing, `.js` when built: the same as this file. */
 const WORKER = new URL(`./analyzer-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
+const ENDED = 'the analysis was ended';
+
 /** MB. Ten times what the largest config needs; a policy that wants more loses its thread, not the process. */
 const HEAP_LIMIT = 256;
 
@@ -121,12 +124,14 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
   }
 
   function next(): void {
-    while (!closed && (idle.length > 0 || all.size < options.workers)) {
-      const job = waiting.shift(mayGoOn);
+    while (closed || idle.length > 0 || all.size < options.workers) {
+      const job = waiting.shift((flow) => closed || mayGoOn(flow));
       if (job === undefined) {
         return;
       }
-      if (job.signal?.aborted === true) {
+      if (closed) {
+        job.reject(new AnalysisError('ANALYSIS_FAILED', ENDED));
+      } else if (job.signal?.aborted === true) {
         job.reject(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis did not start in time'));
       } else {
         run(idle.pop() ?? spawn(), job);
@@ -152,7 +157,7 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
       discard(new AnalysisError('ANALYSIS_FAILED', 'the Cedar module could not take the policies', { cause }));
     };
     const onExit = (): void => {
-      discard(new AnalysisError('ANALYSIS_FAILED', 'the analysis was ended'));
+      discard(new AnalysisError('ANALYSIS_FAILED', ENDED));
     };
     const onTimeout = (): void => {
       discard(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis took too long'));
@@ -195,6 +200,7 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
     },
     close: async () => {
       closed = true;
+      next();
       await Promise.all([...all].map((worker) => worker.terminate()));
     },
   };

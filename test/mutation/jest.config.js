@@ -5,6 +5,7 @@ export default {
   rootDir: '../..',
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/timeout.ts'],
   transform: { '^.+\\.ts$': '<rootDir>/scripts/jest-strip-types.cjs' },
   testMatch: GROUPS[process.env.MUTATION_GROUP].tests.map((pattern) => `<rootDir>/${pattern}`),
 };
