@@ -167,6 +167,11 @@ describe('claims', () => {
     }
     const key = show({ claims: { sub: 'alice', deep: claim } }).principal['claim_deep'] ?? '';
     expect(key.match(/in/g)).toHaveLength(10);
+    const lists = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as unknown;
+    const [ten, eleven, twelve] = [10, 11, 12].map(
+      (levels) => show({ claims: { sub: 'alice', deep: lists(levels) } }).principal['claim_deep'],
+    );
+    expect([ten === eleven, eleven === twelve]).toEqual([false, true]);
   });
 
   it('of several values are joined, and a set', () => {

@@ -47,6 +47,7 @@ it.each([
   ['http://us<er@pdp', 'invalid userinfo'],
   ['http://us%zzer@pdp', 'invalid URL escape "%zz"'],
   ['http://user:%zz@pdp', 'invalid URL escape "%zz"'],
+  ['http://user%4:1@pdp', 'invalid URL escape "%4"'],
   ['http://pdp/%zz', 'invalid URL escape "%zz"'],
   ['http://pdp/%4', 'invalid URL escape "%4"'],
   ['http://pdp/%', 'invalid URL escape "%"'],
