@@ -7,6 +7,12 @@ export interface CacheEntry<T> {
   readonly value: T;
 }
 
+/** With the object that the value was made from. */
+export interface VersionedEntry<T> extends CacheEntry<T> {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
 export interface CacheChange<T> {
   readonly namespace: string;
   readonly name: string;
@@ -18,6 +24,7 @@ export interface CacheChange<T> {
 
 export interface WatchStore<T> {
   readonly get: (namespace: string, name: string) => T | undefined;
+  readonly entry: (namespace: string, name: string) => VersionedEntry<T> | undefined;
   readonly list: (namespace?: string) => readonly CacheEntry<T>[];
   readonly onChange: (listener: (change: CacheChange<T>) => void) => () => void;
   readonly size: () => number;
@@ -33,10 +40,9 @@ export interface WatchStoreOptions<T> {
   readonly onBug: (error: unknown, object: string) => void;
 }
 
-interface Entry<T> extends CacheEntry<T> {
+interface Entry<T> extends VersionedEntry<T> {
   value: T;
   resourceVersion: string;
-  readonly uid: string;
   /** Number of the last list or event that it was part of. */
   round: number;
 }
@@ -115,6 +121,7 @@ export function createWatchStore<T>({ project, onBug }: WatchStoreOptions<T>): W
 
   return {
     get: (namespace, name) => namespaces.get(namespace)?.get(name)?.value,
+    entry: (namespace, name) => namespaces.get(namespace)?.get(name),
     list: (namespace) => (namespace === undefined ? [...entries()] : [...(namespaces.get(namespace)?.values() ?? [])]),
     onChange: (listener) => {
       // Subscribed twice is called twice, and each is unsubscribed on its own.

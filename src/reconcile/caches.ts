@@ -4,6 +4,7 @@ import { AUTHZ_CONFIG, authorizationOf, GROUP, WORKLOADS, type WorkloadType } fr
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ServedResources } from '../kube/discovery.ts';
+import type { KnownWorkloads } from '../kube/referrers.ts';
 import { createWatchCache, type CacheChange, type WatchCache, type WatchMetrics } from '../kube/watch-cache.ts';
 import { WatchFault } from '../kube/watch-stream.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -23,6 +24,8 @@ export interface WorkloadEntry {
 export interface Caches {
   readonly configs: WatchCache<ConfigEntry>;
   readonly workloads: readonly (readonly [WorkloadType, WatchCache<WorkloadEntry>])[];
+  /** What is remembered of a workload, and of which version. */
+  readonly workload: KnownWorkloads;
   /** Of the kinds that the API server serves. */
   synced(): boolean;
   fault(): string | undefined;
@@ -72,6 +75,12 @@ export function createCaches({ client, served, clock, logger, metrics }: CachesD
   return {
     configs,
     workloads,
+    workload: (kind, namespace, name) => {
+      const entry = workloads.find(([type]) => type.kind === kind)?.[1].entry(namespace, name);
+      return entry === undefined
+        ? undefined
+        : { uid: entry.uid, resourceVersion: entry.resourceVersion, reference: entry.value.reference };
+    },
     synced: () => served() !== undefined && needed().every((each) => each.synced()),
     fault: () =>
       served() === undefined
