@@ -63,8 +63,9 @@ export function createCaches({ client, served, clock, logger, metrics }: CachesD
     generation: metadata.generation ?? 0,
     terminating: metadata.deletionTimestamp !== undefined,
   }));
+  const entryOf = sharedEntries();
   const workloads = WORKLOADS.map(
-    (type) => [type, cache(type.resource, (object) => ({ reference: authorizationOf(object).reference }))] as const,
+    (type) => [type, cache(type.resource, (object) => entryOf(authorizationOf(object).reference))] as const,
   );
   const all: readonly (readonly [string, WatchCache<unknown>])[] = [
     [AUTHZ_CONFIG.resource, configs],
@@ -91,6 +92,22 @@ export function createCaches({ client, served, clock, logger, metrics }: CachesD
     run: async (signal) => {
       await Promise.all(all.map(([, each]) => each.run(signal)));
     },
+  };
+}
+
+/** Entries kept in view for those to come: a workload refers to the same config as its neighbours, more often than not. */
+const SHARED = 1000;
+
+/** One entry for all the workloads that refer to a config of that name, as far as they come close to each other. */
+function sharedEntries(): (reference: string | undefined) => WorkloadEntry {
+  const recent = new Map<string | undefined, WorkloadEntry>();
+  return (reference) => {
+    const entry = recent.get(reference) ?? { reference };
+    if (recent.size >= SHARED) {
+      recent.clear();
+    }
+    recent.set(reference, entry);
+    return entry;
   };
 }
 
@@ -142,15 +159,14 @@ function followWorkload(
   index: ReferrerIndex,
   wake: Wake,
 ): void {
-  index.set(namespace, { kind, name }, after?.reference);
+  index.move(namespace, { kind, name }, before?.reference, after?.reference);
   wake.now(workloadKey(kind, namespace, name));
   if (before?.reference === after?.reference && (before === undefined) === (after === undefined)) {
     return;
   }
   for (const reference of new Set([before?.reference, after?.reference])) {
     if (reference !== undefined) {
-      const count = index.referrers(namespace, reference).length;
-      wake.soon(configKey(namespace, reference), gatherMs(count));
+      wake.soon(configKey(namespace, reference), gatherMs(index.count(namespace, reference)));
     }
   }
 }
