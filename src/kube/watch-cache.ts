@@ -10,7 +10,7 @@ import type { KubeClient } from './client.ts';
 import { limited, pause, type Clock } from './clock.ts';
 import { ApiError, messageOf } from './errors.ts';
 import { listPages } from './list.ts';
-import { createWatchStore, type CacheChange, type CacheEntry } from './watch-store.ts';
+import { createWatchStore, type CacheChange, type CacheEntry, type VersionedEntry } from './watch-store.ts';
 import { watchOnce, WatchFault, type WatchEvent, type WatchLimits } from './watch-stream.ts';
 
 export type { CacheChange, CacheEntry } from './watch-store.ts';
@@ -21,6 +21,7 @@ export interface WatchCache<T> {
   /** True once a list was read to its end. */
   synced(): boolean;
   get(namespace: string, name: string): T | undefined;
+  entry(namespace: string, name: string): VersionedEntry<T> | undefined;
   /** Entries of one namespace (all without an argument). */
   list(namespace?: string): readonly CacheEntry<T>[];
   /**
@@ -238,6 +239,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
     },
     synced: () => synced,
     get: store.get,
+    entry: store.entry,
     list: store.list,
     onChange: store.onChange,
     fault: () => {

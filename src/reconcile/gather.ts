@@ -3,8 +3,8 @@ import type { KubernetesObject } from '../api/objects.ts';
 import { GROUP } from '../api/toolhive.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { Discovery } from '../kube/discovery.ts';
+import { getObject } from '../kube/get.ts';
 import { objectPath } from '../kube/paths.ts';
-import { getObject } from '../kube/resolve.ts';
 
 export interface LiveObject {
   readonly path: string;

@@ -9,6 +9,7 @@ import type { Discovery, ServedResources } from '../kube/discovery.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Leadership } from '../kube/lease.ts';
+import type { KnownWorkloads } from '../kube/referrers.ts';
 import type { Analyze, Resolver } from '../kube/resolve.ts';
 import type { WatchMetrics } from '../kube/watch-cache.ts';
 import { createWriter } from '../kube/write.ts';
@@ -62,6 +63,7 @@ export interface Loop {
   run(signal: AbortSignal): Promise<void>;
   /** Why the caches cannot be relied on; undefined when fine. For readiness. */
   fault(): string | undefined;
+  readonly workload: KnownWorkloads;
 }
 
 const WORKERS = 4;
@@ -203,6 +205,7 @@ export function createLoop(deps: LoopDeps): Loop {
       await events.flush();
     },
     fault: () => caches.fault() ?? injection.fault(),
+    workload: caches.workload,
   };
 }
 

@@ -1,4 +1,5 @@
 /** The one place that writes a status: applied whole, by force over nothing but our own, and not over and over. */
+import { createHash } from 'node:crypto';
 import { at, isJsonObject } from '../api/json.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import type { Clock } from '../kube/clock.ts';
@@ -113,9 +114,10 @@ export function createStatusWriter({
   };
 }
 
-/** A condition that comes back has a new time, and says the same. */
+/** A condition that comes back has a new time, and says the same. A digest: one is kept for each object written lately. */
 function contentOf({ status }: StatusWrite): string {
-  return JSON.stringify(status, (key, value: unknown) => (key === 'lastTransitionTime' ? undefined : value));
+  const content = JSON.stringify(status, (key, value: unknown) => (key === 'lastTransitionTime' ? undefined : value));
+  return createHash('sha256').update(content).digest('base64');
 }
 
 /** What the API server took but did not keep. */

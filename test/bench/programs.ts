@@ -1,4 +1,5 @@
 /** The programs that are measured, each started the same way: pinned to the server's core, its output in a file. */
+import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { connect } from 'node:tls';
 import { join } from 'node:path';
@@ -38,6 +39,12 @@ export interface OurOptions {
   readonly label?: string;
 }
 
+/** What the image gives Node. */
+function imageOptions(): Readonly<Record<string, string>> {
+  const dockerfile = readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8');
+  return { NODE_OPTIONS: /^ENV NODE_OPTIONS=(.*)$/m.exec(dockerfile)?.[1] ?? '' };
+}
+
 /** As the API server asks: with the webhook's timeout. */
 const QUERY = '?timeout=10s';
 const PEPR_PATH = 'benchmark';
@@ -55,7 +62,7 @@ export function startPeer(name: ProgramName, options: ProgramOptions): Promise<P
   }
 }
 
-/** The server that is shipped, with every rule and the companion loop on; not `serve` called as a function. */
+/** The server that is shipped, started as in its image, with every rule and the companion loop on; not `serve` called as a function. */
 export async function startOurs(
   { folder, certificates, kubeconfig }: ProgramOptions,
   { flags = [], preload = [], environment = {}, label = 'ours' }: OurOptions = {},
@@ -71,7 +78,7 @@ export async function startOurs(
     ],
     core: 'server',
     logFile: join(folder, `${label}.log`),
-    environment,
+    environment: { ...imageOptions(), ...environment },
   });
   const { port, healthPort } = await waitFor('it does not serve', program, () => portsIn(program.log()), {
     everyMs: 5,

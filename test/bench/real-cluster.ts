@@ -27,11 +27,13 @@ export interface RealClusterOptions {
   readonly flags?: readonly string[];
   /** Whether the API server asks our webhooks. */
   readonly registered: boolean;
+  /** Another replica leads: ours reads and remembers everything, and writes nothing. */
+  readonly standsBy?: boolean;
 }
 
 export async function withRealCluster<T>(
   { folder, certificates, say }: SectionContext,
-  { flags = [], registered }: RealClusterOptions,
+  { flags = [], registered, standsBy = false }: RealClusterOptions,
   use: (cluster: RealCluster) => Promise<T>,
 ): Promise<T> {
   const controlPlane = await startControlPlane({ progress: say });
@@ -42,6 +44,9 @@ export async function withRealCluster<T>(
     const account = 'mcp-authz-webhook';
     await installCrds(kubectl, join(projectRoot(), 'test/crds'));
     await must(kubectl, ['apply', '-f', join(projectRoot(), 'webhooks/rbac.yaml')]);
+    if (standsBy) {
+      await must(kubectl, ['create', '-f', '-'], JSON.stringify(TAKEN_LEASE));
+    }
     const token = await must(kubectl, ['create', 'token', account, '-n', 'mcp-authz-system', '--duration', '24h']);
     const kubeconfig = controlPlane.kubeconfigFor(account, token.trim());
     const programOptions = { folder, certificates, kubeconfig, say };
@@ -65,6 +70,13 @@ export async function withRealCluster<T>(
     await controlPlane.stop();
   }
 }
+
+const TAKEN_LEASE = {
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: { name: 'mcp-authz-webhook', namespace: 'mcp-authz-system' },
+  spec: { holderIdentity: 'another replica', leaseDurationSeconds: 24 * 60 * 60 },
+};
 
 async function register({ kubectl }: ControlPlane, { target: { port, ca } }: Program): Promise<void> {
   const target = parseTarget({ url: `https://127.0.0.1:${String(port)}` }, ca);

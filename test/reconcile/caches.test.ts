@@ -18,6 +18,7 @@ function fed<T>(): Fed<T> {
       run: () => Promise.resolve(),
       synced: () => true,
       get: () => undefined,
+      entry: () => undefined,
       list: () => [],
       onChange: (listener) => {
         listeners.push(listener);

@@ -30,6 +30,7 @@ function cacheOf<T>(entries: readonly (readonly [string, T])[]): WatchCache<T> {
     run: () => Promise.resolve(),
     synced: () => true,
     get: (_namespace, name) => map.get(name),
+    entry: () => undefined,
     list: () => [...map].map(([name, value]) => ({ namespace: 'ns', name, value })),
     onChange: () => () => undefined,
     fault: () => undefined,

@@ -3,7 +3,7 @@ import request from 'supertest';
 import { createValidatingHandler, type Resolve } from '../../src/admission/handler.ts';
 import { createAdmissionListener } from '../../src/admission/listener.ts';
 import { objectPath } from '../../src/kube/paths.ts';
-import { getObject } from '../../src/kube/resolve.ts';
+import { getObject } from '../../src/kube/get.ts';
 import { createTracedClient } from '../../src/kube/traced-client.ts';
 import { deletionProtection } from '../../src/rules/deletion-protection.ts';
 import type { WriteRule } from '../../src/rules/contract.ts';
