@@ -7,7 +7,7 @@ import type { ServedResources } from '../kube/discovery.ts';
 import { createWatchCache, type CacheChange, type WatchCache, type WatchMetrics } from '../kube/watch-cache.ts';
 import { WatchFault } from '../kube/watch-stream.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { configKey, workloadKey } from './keys.ts';
+import { configKey, versionKey, workloadKey } from './keys.ts';
 import type { ReferrerIndex } from './referrer-index.ts';
 
 export interface ConfigEntry {
@@ -94,7 +94,8 @@ function gatherMs(referrers: number): number {
 }
 
 export interface Wake {
-  now(key: string): void;
+  /** `version` where the only reason is that a watch told of it. */
+  now(key: string, version?: string): void;
   soon(key: string, ms: number): void;
 }
 
@@ -129,12 +130,13 @@ export function follow(
 
 function followWorkload(
   { kind }: WorkloadType,
-  { namespace, name, before, after }: CacheChange<WorkloadEntry>,
+  { namespace, name, before, after, resourceVersion }: CacheChange<WorkloadEntry>,
   index: ReferrerIndex,
   wake: Wake,
 ): void {
   index.set(namespace, { kind, name }, after?.reference);
-  wake.now(workloadKey(kind, namespace, name));
+  const version = resourceVersion === undefined ? undefined : versionKey(kind, resourceVersion);
+  wake.now(workloadKey(kind, namespace, name), version);
   if (before?.reference === after?.reference && (before === undefined) === (after === undefined)) {
     return;
   }

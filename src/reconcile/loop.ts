@@ -2,6 +2,7 @@
  * The companion loop: keeps conditions, hashes, finalizer, label and annotations of the four kinds as they should be.
  * Level-based: an event only says which object to look at. Every replica watches, one writes (docs/loop.md).
  */
+import type { KubernetesObject } from '../api/objects.ts';
 import { AUTHZ_CONFIG, WORKLOADS } from '../api/toolhive.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { limited, pause, type Clock } from '../kube/clock.ts';
@@ -15,11 +16,11 @@ import { createWriter } from '../kube/write.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createCaches, follow, type Caches } from './caches.ts';
 import { remembering } from './config-memo.ts';
-import { createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
+import { again, createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
 import { createGetLive } from './gather.ts';
 import { createInjectionCaches, followInjection } from './injection-caches.ts';
 import { createInjector, type PodState } from './injector.ts';
-import { configKey, parseKey, workloadKey } from './keys.ts';
+import { configKey, parseKey, versionKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
 import { createReferrerIndex } from './referrer-index.ts';
 import { createRolloutRunner } from './rollout-runner.ts';
@@ -76,7 +77,7 @@ export function createLoop(deps: LoopDeps): Loop {
   let queue: WorkQueue | undefined;
   const caches = createCaches({ client, served: () => served, clock, logger, metrics });
   const injection = createInjectionCaches({ client, clock, logger, metrics });
-  const wake = (key: string): void => queue?.add(key);
+  const wake = (key: string, version?: string): void => queue?.add(key, version);
   const index = createReferrerIndex();
   const deletions = new Map<string, number>();
   const isLeader = (): boolean => leadership.isLeader();
@@ -156,10 +157,11 @@ export function createLoop(deps: LoopDeps): Loop {
     const { kind = AUTHZ_CONFIG.kind, namespace, name } = parseKey(key);
     const limit = limited(clock, signal, PASS_MS, () => new Error('the pass took too long'));
     try {
-      const again = await reconcilers.get(kind)?.(namespace, name, limit.signal);
+      const { againMs, wrote } = (await reconcilers.get(kind)?.(namespace, name, limit.signal)) ?? again(0);
       own.forget(key);
-      if (again !== undefined && again > 0) {
-        own.addAfter(key, again);
+      own.wrote(key, wrote.flatMap(versionsOf));
+      if (againMs > 0) {
+        own.addAfter(key, againMs);
       }
       return 'done';
     } catch (error) {
@@ -174,8 +176,9 @@ export function createLoop(deps: LoopDeps): Loop {
     if (signal.aborted || (error instanceof ApiError && error.code === 'API_FENCED')) {
       return 'not-leader';
     }
-    const again = error instanceof UndeclaredFieldError || (error instanceof ApiError && error.code === 'API_CONFLICT');
-    if (again) {
+    const conflict =
+      error instanceof UndeclaredFieldError || (error instanceof ApiError && error.code === 'API_CONFLICT');
+    if (conflict) {
       own.conflict(key);
       return 'conflict';
     }
@@ -205,6 +208,10 @@ function everything({ configs, workloads }: Caches): readonly string[] {
       cache.list().map(({ namespace, name }) => workloadKey(kind, namespace, name)),
     ),
   ];
+}
+
+function versionsOf({ kind, metadata: { resourceVersion } }: KubernetesObject): readonly string[] {
+  return resourceVersion === undefined ? [] : [versionKey(kind, resourceVersion)];
 }
 
 /** Those that were taken: a refusal (a conflict, a field that the CRD does not declare) changed nothing. */
