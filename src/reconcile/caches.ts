@@ -115,7 +115,7 @@ export function follow(
       deletions.set(after.uid, clock.now());
     }
     wake.now(configKey(namespace, name));
-    if (before?.uid !== after?.uid || before?.generation !== after?.generation) {
+    if (isEdit(before, after)) {
       for (const user of index.referrers(namespace, name)) {
         wake.now(workloadKey(user.kind, namespace, user.name));
       }
@@ -126,6 +126,11 @@ export function follow(
       followWorkload(type, change, index, wake);
     });
   }
+}
+
+/** Something else is to be enforced by whoever refers to it. */
+export function isEdit(before: ConfigEntry | undefined, after: ConfigEntry | undefined): boolean {
+  return before?.uid !== after?.uid || before?.generation !== after?.generation;
 }
 
 function followWorkload(

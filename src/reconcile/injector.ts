@@ -1,7 +1,7 @@
 /** Injection, as far as it is the loop's: the ConfigMaps of a workload, the rollout to its pods, and what to say of both. */
-import { COMPONENT_LABEL, UNRESOLVED } from '../api/names.ts';
+import { COMPONENT_LABEL, runtimeCopyName, UNRESOLVED } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
-import { proxyType } from '../api/toolhive.ts';
+import { proxyType, type ProxyType } from '../api/toolhive.ts';
 import { desiredMaps, type DesiredMap } from '../injection/config-maps.ts';
 import { dataOf, planInjection, type InjectionPlan, type PlanFacts } from '../injection/plan.ts';
 import { ApiError, isNamespaceTerminating } from '../kube/errors.ts';
@@ -131,15 +131,27 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
   async function planOf(
     workload: KubernetesObject,
     config: PlanFacts['config'],
+    pods: readonly PodEntry[],
     signal: AbortSignal,
   ): Promise<InjectionPlan> {
     const type = proxyType(workload.kind);
-    if (type === undefined || config.state === 'absent') {
+    if (type === undefined || config.state === 'absent' || !isRun(type, workload, pods)) {
       return type === undefined ? { state: 'none' } : planInjection({ type, workload, config, operator: undefined });
     }
     const { namespace = '', name = '' } = workload.metadata;
     const operator = dataOf(await configMap(namespace, `${name}${type.suffix}`, signal), type.key);
     return planInjection({ type, workload, config, operator });
+  }
+
+  /**
+   * Where the operator has written nothing that is watched, no pod is there and nothing was copied, there is nothing to
+   * copy, and nobody who would read it. Its first pod wakes the workload, and waits for the copy.
+   */
+  function isRun(type: ProxyType, { metadata }: KubernetesObject, pods: readonly PodEntry[]): boolean {
+    const { namespace = '', name = '' } = metadata;
+    const written =
+      caches.operator.get(namespace, `${name}${type.suffix}`) ?? caches.maps.get(namespace, runtimeCopyName(name));
+    return pods.length > 0 || written !== undefined;
   }
 
   function podsOf({ kind, metadata: { namespace = '', name = '' } }: KubernetesObject): readonly PodEntry[] {
@@ -153,8 +165,8 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     pass: async (workload, config, signal) => {
       const { namespace = '', name = '' } = workload.metadata;
       const key = workloadKey(workload.kind, namespace, name);
-      const plan = await planOf(workload, config, signal);
       const pods = podsOf(workload);
+      const plan = await planOf(workload, config, pods, signal);
       counts.set(key, countPods(plan, pods));
       let progress: Progress = { phase: 'idle', againMs: 0 };
       let clash: string | undefined;

@@ -17,11 +17,12 @@ import type { Logger } from '../runtime/logger.ts';
 import { createCaches, follow, type Caches } from './caches.ts';
 import { remembering } from './config-memo.ts';
 import { again, createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
-import { createGetLive } from './gather.ts';
+import { createGetLive, pagesOf } from './gather.ts';
 import { createInjectionCaches, followInjection } from './injection-caches.ts';
 import { createInjector, type PodState } from './injector.ts';
 import { configKey, parseKey, versionKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
+import { createReadAhead, followAhead } from './read-ahead.ts';
 import { createReferrerIndex } from './referrer-index.ts';
 import { createRolloutRunner } from './rollout-runner.ts';
 import { createStatusWriter, UndeclaredFieldError } from './status-writer.ts';
@@ -65,7 +66,11 @@ export interface Loop {
   fault(): string | undefined;
 }
 
-const WORKERS = 4;
+/**
+ * A pass mostly waits for the API server, the more so where its etcd writes to a disk. With more of them at a time two
+ * cores do no more.
+ */
+const WORKERS = 8;
 /** Of one pass: a few reads and writes. */
 const PASS_MS = 60_000;
 const DISCOVER_MS = 30_000;
@@ -91,8 +96,9 @@ export function createLoop(deps: LoopDeps): Loop {
     },
   });
   const injector = createInjector({ caches: injection, resolver, writer, rollout });
+  const ahead = createReadAhead({ pages: (...of) => pagesOf(client, discovery, ...of), clock });
   const shared: ReconcileDeps = {
-    ...{ getLive: createGetLive(client, discovery), resolver, analyze, index, writer, status },
+    ...{ getLive: createGetLive(client, discovery, ahead), resolver, analyze, index, writer, status },
     ...{ events, clock, now, graceMs, deletions, injector },
   };
   const remembered = { ...shared, resolver: remembering(resolver, (...of) => caches.configs.get(...of)) };
@@ -100,6 +106,16 @@ export function createLoop(deps: LoopDeps): Loop {
     [AUTHZ_CONFIG.kind, createConfigReconciler(shared)],
     ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, remembered)] as const),
   ]);
+  followAhead(caches, index, {
+    expect: (...of) => {
+      if (queue !== undefined) {
+        ahead.expect(...of); // whoever does not lead asks for nothing
+      }
+    },
+    forget: (...of) => {
+      ahead.forget(...of);
+    },
+  });
   follow(caches, index, deletions, clock, {
     now: wake,
     soon: (key, ms) => queue?.addAfter(key, ms),
@@ -122,6 +138,7 @@ export function createLoop(deps: LoopDeps): Loop {
 
   async function lead(signal: AbortSignal): Promise<void> {
     injector.reset();
+    ahead.reset();
     while (!(caches.synced() && injection.synced()) && !signal.aborted) {
       await pause(clock, SYNC_POLL_MS, signal);
     }

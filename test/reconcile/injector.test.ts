@@ -49,6 +49,8 @@ interface Scene {
   readonly maps?: readonly (readonly [string, MapEntry])[];
   readonly pods?: readonly PodEntry[];
   readonly refusal?: Error;
+  /** Whether the watch has seen what the operator wrote. */
+  readonly operator?: boolean;
   /** Of the API server, to what was applied. */
   readonly answer?: (applied: object) => KubernetesObject;
 }
@@ -62,8 +64,9 @@ function setUp(scene: Scene): {
   const { world = [OPERATOR], maps = [], pods = [pod(HASH)], refusal, answer = () => WORKLOAD } = scene;
   const writes: string[] = [];
   const steps: string[] = [];
+  const seen = scene.operator === true ? [['w-runconfig', { uid: 'o', owner: undefined, digest: 'o' }] as const] : [];
   const caches: InjectionCaches = {
-    ...{ pods: cacheOf(pods.map((each) => [each.name, each] as const)), operator: cacheOf([]), maps: cacheOf(maps) },
+    ...{ pods: cacheOf(pods.map((each) => [each.name, each] as const)), operator: cacheOf(seen), maps: cacheOf(maps) },
     ...{ synced: () => true, fault: () => undefined, run: () => Promise.resolve() },
   };
   const did = (what: string, applied: object = {}): Promise<KubernetesObject> => {
@@ -143,6 +146,19 @@ it.each([
   ['what is not there is not taken away', {}, ABSENT, []],
 ])('%s', async (_title, scene, found, writes) => {
   expect((await run(scene, found)).writes).toEqual(writes);
+});
+
+it.each([
+  ['of a workload that nobody runs is not asked for', { pods: [] }, [BOTH[0]]],
+  ['is copied before its pods come, where the operator wrote it', { pods: [], operator: true }, BOTH],
+  [
+    'is copied where there is a copy',
+    { pods: [], maps: IN_STEP.slice(1).map(([name, entry]) => [name, { ...entry, digest: 'old' }] as const) },
+    BOTH,
+  ],
+  ['is copied for a pod, also where nobody knows who wrote it', {}, BOTH],
+])("the operator's runtime config %s", async (_title, scene, writes) => {
+  expect((await run(scene)).writes).toEqual(writes);
 });
 
 it('names the ConfigMaps that came out as they should, and no others', async () => {
