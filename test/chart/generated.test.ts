@@ -40,7 +40,10 @@ describe('npm run generate', () => {
 describe('what is installed without values', () => {
   it('asks what "mcp-authz manifests" would ask', () => {
     const printed = objectsOf(
-      renderManifests({ target: { service: { namespace: 'authz-system', name: 'authz-mcp-authz-webhook' } } }),
+      renderManifests({
+        target: { service: { namespace: 'authz-system', name: 'authz-mcp-authz-webhook' } },
+        account: { namespace: 'authz-system', name: 'authz-mcp-authz-webhook' },
+      }),
     );
     const rendered = render().filter(({ kind }) => kind.endsWith('WebhookConfiguration'));
     const sorted = (objects: readonly KubernetesObject[]): readonly JsonObject[] =>
