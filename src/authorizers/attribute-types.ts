@@ -62,8 +62,6 @@ function visit(expression: unknown, expected: AttributeType | undefined, mention
     visit(right, 'Set<String>', mentioned);
   } else if (operator === 'isEmpty') {
     visit(at(value, 'arg'), 'Set<String>', mentioned);
-  } else if (operator === 'like') {
-    visit(left, 'String', mentioned);
   } else if (operator === 'has') {
     noteGuard(left, at(value, 'attr'), mentioned);
   } else if (operator === 'if-then-else') {

@@ -3,6 +3,7 @@
  * what will happen. Source: ToolHive's Cedar request model, above all "any evaluation error denies the whole request".
  */
 import type { Problem } from './analysis.ts';
+import { asksFor, unguardedPath } from './attribute-path.ts';
 import { mentionedAttributes } from './attribute-types.ts';
 import type { Cedar, CedarVerdict } from './cedar.ts';
 import { ACTIONS, cedarSchema, DEFAULT_GROUP_TYPE, REQUEST_TYPES } from './cedar-schema.ts';
@@ -52,7 +53,6 @@ export function lintCedar(decoded: GoDecoded, cedar: Cedar): readonly Problem[] 
       ...actionFindings(policy),
       ...validatorFindings(
         entityTypes,
-
         policy,
         verdicts.filter((verdict) => verdict.policy === index),
       ),
@@ -146,9 +146,14 @@ function actionFindings({ path, source, tree, foreignAction }: LintedPolicy): re
         path,
         reason: 'UnknownAction',
         message,
-        detail: frameAt(source, Math.max(0, source.indexOf(`"${id}"`))),
+        detail: frameAt(source, placeOf(source, `${type}::"${id}"`, `"${id}"`)),
       };
     });
+}
+
+/** Of the first of these texts that is there; the start where none is, e.g. for an escape in a name. */
+function placeOf(source: string, ...texts: readonly string[]): number {
+  return texts.map((text) => source.indexOf(text)).find((place) => place >= 0) ?? 0;
 }
 
 function validatorFindings(
@@ -185,11 +190,11 @@ function validatorFindings(
 
 /** `!(principal has claim_x) || principal.claim_x` is a guard, too, though the validator does not follow it. */
 function isAskedTheOtherWay(message: string, text: string): boolean {
-  const name = /access to optional attribute `([^`]+)`/.exec(message)?.[1];
+  const path = unguardedPath(message);
   return (
-    name !== undefined &&
-    [...text.matchAll(/!\s*\(\s*\w+\s+has\s+("(?:[^"\\]|\\.)*"|\w+)\s*\)/g)].some(
-      ([, asked = '']) => asked === name || asked === JSON.stringify(name),
+    path !== undefined &&
+    [...text.matchAll(/!\s*\(\s*\w+\s+has\s+("(?:[^"\\]|\\.)*"|[\w.]+)\s*\)/g)].some(([, asked = '']) =>
+      asksFor(asked, path),
     )
   );
 }

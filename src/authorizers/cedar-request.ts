@@ -252,7 +252,7 @@ function listClaim(claims: JsonObject, name: string): readonly string[] | undefi
     return undefined;
   }
   let found: unknown = property(claims, name);
-  if (!Object.hasOwn(claims, name) && name.includes('.')) {
+  if (!Object.hasOwn(claims, name)) {
     found = claims;
     for (const segment of name.split('.')) {
       found = property(found, segment);

@@ -49,13 +49,13 @@ export function createCedar(): Cedar {
   );
   return {
     parse: (texts) => {
-      const answer = module.checkParsePolicySet({ staticPolicies: texts });
+      const answer = module.checkParsePolicySet({ staticPolicies: named(texts) });
       return stringAt(answer, 'type') === 'success' ? undefined : messageOf(first(at(answer, 'errors')));
     },
     toJson: (text) => at(module.policyToJson(text), 'json'),
     validate: (schema, texts) => {
-      const staticPolicies = Object.fromEntries(texts.map((text, index) => [`p${String(index)}`, text]));
-      const answer = module.validate({ validationSettings: { mode: 'strict' }, schema, policies: { staticPolicies } });
+      const policies = { staticPolicies: named(texts) };
+      const answer = module.validate({ validationSettings: { mode: 'strict' }, schema, policies });
       if (stringAt(answer, 'type') !== 'success') {
         return undefined;
       }
@@ -65,6 +65,11 @@ export function createCedar(): Cedar {
       ];
     },
   };
+}
+
+/** A mere list the module takes for policies of the same name, and refuses the second. */
+function named(texts: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(texts.map((text, index) => [`p${String(index)}`, text]));
 }
 
 function verdicts(list: unknown, level: CedarVerdict['level']): readonly CedarVerdict[] {
@@ -79,7 +84,7 @@ function messageOf(error: unknown): CedarMessage {
   const location = first(at(error, 'sourceLocations'));
   return {
     message: (stringAt(error, 'message') ?? 'it is not a policy')
-      .replace(/^failed to parse policy from string: /, '')
+      .replace(/^failed to parse policy with id `p\d+` from string: /, '')
       .replace(/^for policy `[^`]*`, /, ''),
     help: stringAt(error, 'help')?.replace(/^for policy `[^`]*`, /, ''),
     label: stringAt(location, 'label'),

@@ -10,7 +10,7 @@ import { cedarDecide } from './cedar-decide.ts';
 import { lintCedar } from './cedar-lint.ts';
 import { CEDAR_OPTIONS, stringOf, stringsOf } from './cedar-options.ts';
 import { readEntities } from './entities.ts';
-import { goDecode, type GoDecoded } from './go-json.ts';
+import { goDecode, sameKey, type GoDecoded } from './go-json.ts';
 import { parseProblem, preparePolicy } from './policy.ts';
 
 /** More than anybody writes, and few enough to be checked one by one within a request. */
@@ -57,7 +57,7 @@ function typeProblems({ mismatches }: GoDecoded): readonly Problem[] {
 function countProblems(config: unknown, decoded: GoDecoded): readonly Problem[] {
   const policies = stringsOf(decoded, 'policies');
   if (policies.length === 0) {
-    return decoded.mismatches.some(({ path }) => /^policies$/i.test(path)) ? [] : [noPolicies(config)];
+    return decoded.mismatches.some(({ path }) => sameKey(path, 'policies')) ? [] : [noPolicies(config)];
   }
   if (policies.length > MAX_POLICIES) {
     return [
@@ -74,7 +74,7 @@ function countProblems(config: unknown, decoded: GoDecoded): readonly Problem[] 
 function policyProblems(config: unknown, decoded: GoDecoded, cedar: Cedar): readonly Problem[] {
   const policies = stringsOf(decoded, 'policies');
   const counted = countProblems(config, decoded);
-  if (counted.length > 0 || policies.length === 0) {
+  if (counted.length > 0) {
     return counted;
   }
   const unreadable = new Set(decoded.mismatches.map(({ path }) => path.toLowerCase()));
@@ -84,7 +84,7 @@ function policyProblems(config: unknown, decoded: GoDecoded, cedar: Cedar): read
   const found = prepared.flatMap((policy) => policy.problems);
   const readable = prepared.filter(({ text }) => text !== undefined);
   const texts = readable.map(({ text }) => text ?? '');
-  if (texts.length > 0 && cedar.parse(texts) !== undefined) {
+  if (cedar.parse(texts) !== undefined) {
     // The joint answer does not tell which policy it is about: look at each, in the order of the list.
     for (const policy of readable) {
       const syntax = parseProblem(policy, cedar);

@@ -2,6 +2,7 @@
 import { CEDAR_OPTIONS, stringOf, stringsOf } from './cedar-options.ts';
 import type { Decide, Decision, DecisionRequest, PolicyPart } from './decision.ts';
 import { goDecode } from './go-json.ts';
+import { scanPolicy } from './policy-scan.ts';
 
 export interface DescribedDecision extends Decision {
   /** One sentence. */
@@ -46,10 +47,15 @@ function reason(
     const others = policies.length > 1 ? ` and ${String(policies.length - 1)} more` : '';
     return `${allow ? 'permitted' : 'forbidden'} by ${policyLine(first, texts[first] ?? '')}${others}`;
   }
-  const permits = missed.filter(({ policy }) => !/^\s*(?:@[^)]*\)\s*)*forbid\b/.test(texts[policy] ?? ''));
+  const permits = missed.filter(({ policy }) => !forbids(texts[policy] ?? ''));
   const told = permits.slice(0, MAX_MISSED).map(({ policy, part }) => `policies[${String(policy)}] ${MISSING[part]}`);
   const rest = permits.length > MAX_MISSED ? [`${String(permits.length - MAX_MISSED)} more do not match`] : [];
   return `no policy permits it: ${[...told, ...rest].join('; ') || 'there is no permit'}`;
+}
+
+/** Annotations may stand before the word, and comments anywhere. */
+function forbids(text: string): boolean {
+  return /^\s*(?:@\w+\s*(?:\(\s*"(?:[^"\\]|\\.)*"\s*\)\s*)?)*forbid\b/.test(scanPolicy(text).text);
 }
 
 const MISSING: Readonly<Record<PolicyPart, string>> = {

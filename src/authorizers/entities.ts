@@ -3,12 +3,11 @@
  * project's own reader, so that one is not asked. Attributes are values in Cedar's JSON form: numbers are 64 bit
  * integers, `__entity` and `__extn` are escapes.
  */
-import { isJsonObject, property, type JsonObject } from '../api/json.ts';
+import { property, type JsonObject } from '../api/json.ts';
 import { EMPTY_RECORD, entityValue, recordOf, setOf, type CedarValue, type RecordValue } from './cedar-value.ts';
-import { depthExceeds } from './depth.ts';
 import { extensionValue, isExtensionFunction } from './extension-literal.ts';
 import { sameKey } from './go-json.ts';
-import { positionAt } from './text-frame.ts';
+import { isInt64, isLiteralObject, kindOf, NumberLiteral, parseLiteralJson } from './literal-json.ts';
 
 export interface EntityUid {
   readonly type: string;
@@ -34,14 +33,6 @@ export interface EntitiesReading {
   readonly faults: readonly EntityFault[];
 }
 
-/** A JSON number as it is written: the digits decide whether it is a 64 bit integer. */
-class NumberLiteral {
-  readonly source: string;
-  constructor(source: string) {
-    this.source = source;
-  }
-}
-
 const MAX_DEPTH = 64;
 
 /** `text` is what `entities_json` holds; "" is no entities. */
@@ -49,53 +40,20 @@ export function readEntities(text: string): EntitiesReading {
   if (text === '') {
     return { entities: [], faults: [] };
   }
-  const parsed = parse(text);
+  const parsed = parseLiteralJson(text, MAX_DEPTH);
   if ('fault' in parsed) {
-    return { entities: [], faults: [parsed.fault] };
+    return { entities: [], faults: [{ place: '', message: parsed.fault }] };
   }
   if (parsed.value === null) {
     return { entities: [], faults: [] };
   }
-  if (depthExceeds(parsed.value, MAX_DEPTH)) {
-    return {
-      entities: [],
-      faults: [{ place: '', message: `it nests deeper than ${String(MAX_DEPTH)} levels, the limit of this check` }],
-    };
-  }
   if (!Array.isArray(parsed.value)) {
-    return {
-      entities: [],
-      faults: [
-        {
-          place: '',
-          message: `json: cannot unmarshal ${kindOf(parsed.value)} into Go value of type []types.Entity; expected a list of entities`,
-        },
-      ],
-    };
+    const message = `json: cannot unmarshal ${kindOf(parsed.value)} into Go value of type []types.Entity; expected a list of entities`;
+    return { entities: [], faults: [{ place: '', message }] };
   }
   const faults: EntityFault[] = [];
   const entities = parsed.value.map((entry: unknown, index) => readEntity(entry, `[${String(index)}]`, faults));
   return { entities, faults };
-}
-
-function parse(text: string): { readonly value: unknown } | { readonly fault: EntityFault } {
-  try {
-    // The third argument is in ECMAScript 2025 ("JSON.parse source text access"), which the library's types lag behind.
-    const reviver = (_key: string, value: unknown, context?: { readonly source?: string }): unknown =>
-      typeof value === 'number' ? new NumberLiteral(context?.source ?? '') : value;
-    return { value: JSON.parse(text, reviver) as unknown };
-  } catch (error) {
-    if (error instanceof RangeError) {
-      return {
-        fault: { place: '', message: `it nests deeper than ${String(MAX_DEPTH)} levels, the limit of this check` },
-      };
-    }
-    const offset = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    const { line, column } = positionAt(text, offset === undefined ? text.length : Number(offset));
-    const where =
-      offset === undefined ? 'it ends too early' : `unexpected text at line ${String(line)}, column ${String(column)}`;
-    return { fault: { place: '', message: `it is not JSON: ${where}` } };
-  }
 }
 
 function readEntity(entry: unknown, place: string, faults: EntityFault[]): StaticEntity {
@@ -103,7 +61,7 @@ function readEntity(entry: unknown, place: string, faults: EntityFault[]): Stati
   if (entry === null) {
     return nothing;
   }
-  if (!isPlainObject(entry)) {
+  if (!isLiteralObject(entry)) {
     faults.push({
       place,
       message: `json: cannot unmarshal ${kindOf(entry)} into Go value of type types.Entity; expected an object with uid, attrs and parents`,
@@ -154,7 +112,7 @@ function readUid(value: unknown, place: string, faults: EntityFault[]): EntityUi
 
 /** `{type, id}` where `implicit`, or `{"__entity": {type, id}}`; undefined for anything else. */
 function entityOf(value: unknown, implicit: boolean): EntityUid | undefined {
-  if (!isPlainObject(value)) {
+  if (!isLiteralObject(value)) {
     return undefined;
   }
   const type = optionalText(value, 'type');
@@ -175,7 +133,7 @@ function entityUid(type: string, id: string): EntityUid {
 }
 
 function readRecord(value: unknown, place: string, faults: EntityFault[]): RecordValue {
-  if (!isPlainObject(value)) {
+  if (!isLiteralObject(value)) {
     faults.push({ place, message: `expected an object of attributes, not a ${kindOf(value)}` });
     return EMPTY_RECORD;
   }
@@ -194,14 +152,14 @@ function readValue(value: unknown, place: string, faults: EntityFault[]): CedarV
     return setOf(elements.filter((element) => element !== undefined));
   }
   if (value instanceof NumberLiteral) {
-    if (isInt64(value.source)) {
+    if (isInt64(value)) {
       return BigInt(value.source);
     }
     const message = `long out of range: ${value.source} is no 64 bit integer; for a fraction use {"__extn": {"fn": "decimal", "arg": "1.5"}}`;
     faults.push({ place, message });
     return undefined;
   }
-  if (isPlainObject(value)) {
+  if (isLiteralObject(value)) {
     return readObjectValue(value, place, faults);
   }
   if (typeof value === 'string') {
@@ -261,7 +219,7 @@ function textFields(
       found = undefined;
       continue;
     }
-    if (!isPlainObject(value)) {
+    if (!isLiteralObject(value)) {
       return INVALID;
     }
     found ??= {};
@@ -282,22 +240,4 @@ function goProperties(object: JsonObject, name: string): readonly unknown[] {
   return Object.keys(object)
     .filter((key) => sameKey(key, name))
     .map((key) => property(object, key));
-}
-
-function isPlainObject(value: unknown): value is JsonObject {
-  return isJsonObject(value) && !(value instanceof NumberLiteral);
-}
-
-function isInt64(source: string): boolean {
-  return /^-?\d+$/.test(source) && BigInt.asIntN(64, BigInt(source)) === BigInt(source);
-}
-
-function kindOf(value: unknown): string {
-  return value instanceof NumberLiteral
-    ? 'number'
-    : Array.isArray(value)
-      ? 'array'
-      : typeof value === 'boolean'
-        ? 'bool'
-        : typeof value;
 }

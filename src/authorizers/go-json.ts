@@ -161,7 +161,8 @@ export function sameKey(left: string, right: string): boolean {
 
 /** Go folds by Unicode's simple folding, in which two letters outside ASCII equal one inside it. */
 function fold(text: string): string {
-  return text.replaceAll('\u017f', 's').replaceAll('\u212a', 'k').toLowerCase();
+  // The other one, the Kelvin sign, has k for its lower case.
+  return text.replaceAll('\u017f', 's').toLowerCase();
 }
 
 function isScalar(value: unknown, kind: 'string' | 'bool' | 'int'): value is string | boolean | number {

@@ -34,11 +34,8 @@ function hierarchyFault(scheme: string, rest: string): string | undefined {
       ? 'first path segment in URL cannot contain colon'
       : escapeFault(rest);
   }
-  if (!rest.startsWith('//') || (scheme === '' && rest.startsWith('///'))) {
-    return escapeFault(rest);
-  }
-  const authority = rest.slice(2).split('/')[0] ?? '';
-  return authorityFault(authority) ?? escapeFault(rest.slice(2 + authority.length));
+  const [, authority = ''] = /^\/\/([^/]*)/.exec(rest) ?? [];
+  return authorityFault(authority) ?? escapeFault(rest);
 }
 
 function authorityFault(authority: string): string | undefined {

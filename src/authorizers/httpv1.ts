@@ -4,7 +4,17 @@
  */
 import type { Problem } from './analysis.ts';
 import type { Authorizer } from './authorizer.ts';
-import { BOOL, goDecode, INT, STRING, struct, type GoDecoded, type GoRecord, type GoValue } from './go-json.ts';
+import {
+  BOOL,
+  goDecode,
+  INT,
+  sameKey,
+  STRING,
+  struct,
+  type GoDecoded,
+  type GoRecord,
+  type GoValue,
+} from './go-json.ts';
 import { parseGoUrl } from './go-url.ts';
 import { misspeltKeys } from './misspelt-keys.ts';
 
@@ -48,7 +58,7 @@ function connectionProblems({ value, mismatches, ignored }: GoDecoded): readonly
   }
   const { url } = http;
   if (typeof url !== 'string' || url === '') {
-    return mismatches.some(({ path }) => /^http\.url$/i.test(path))
+    return mismatches.some(({ path }) => sameKey(path, 'http.url'))
       ? []
       : [problem('spec.config.http.url', 'UrlMissing', 'http.url is required')];
   }
@@ -77,7 +87,7 @@ function mappingProblems({ value, mismatches }: GoDecoded): readonly Problem[] {
   const path = 'spec.config.claim_mapping';
   const valid = `(valid values: ${MAPPINGS.join(', ')})`;
   if (typeof mapping !== 'string' || mapping === '') {
-    return mismatches.some((each) => /^claim_mapping$/i.test(each.path))
+    return mismatches.some((each) => sameKey(each.path, 'claim_mapping'))
       ? []
       : [problem(path, 'ClaimMappingMissing', `claim_mapping is required ${valid}`)];
   }

@@ -30,6 +30,7 @@ export interface IsolatedAnalyzer {
     signal?: AbortSignal,
     flow?: string,
   ) => Promise<readonly TestMapFault[]>;
+  /** Whoever waits for an answer is told that there is none. */
   close(): Promise<void>;
 }
 
@@ -99,6 +100,8 @@ interface Resting {
 /** `.ts` while developing, `.js` when built: the same as this file. */
 const WORKER = new URL(`./analyzer-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
+const ENDED = 'the analysis was ended';
+
 /** MB. Ten times what the largest config needs; a policy that wants more loses its thread, not the process. */
 const HEAP_LIMIT = 256;
 /** MB for young objects: little of an analysis outlives it. */
@@ -139,12 +142,14 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
   }
 
   function next(): void {
-    while (!closed && (idle.length > 0 || all.size < options.workers)) {
-      const job = waiting.shift(mayGoOn);
+    while (closed || idle.length > 0 || all.size < options.workers) {
+      const job = waiting.shift((flow) => closed || mayGoOn(flow));
       if (job === undefined) {
         return;
       }
-      if (job.signal?.aborted === true) {
+      if (closed) {
+        job.reject(new AnalysisError('ANALYSIS_FAILED', ENDED));
+      } else if (job.signal?.aborted === true) {
         job.reject(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis did not start in time'));
       } else {
         run(wake() ?? spawn(), job);
@@ -186,7 +191,7 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
       discard(new AnalysisError('ANALYSIS_FAILED', 'the Cedar module could not take the policies', { cause }));
     };
     const onExit = (): void => {
-      discard(new AnalysisError('ANALYSIS_FAILED', 'the analysis was ended'));
+      discard(new AnalysisError('ANALYSIS_FAILED', ENDED));
     };
     const onTimeout = (): void => {
       discard(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis took too long'));
@@ -232,6 +237,7 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
       idle.forEach(({ timer }) => {
         clearTimeout(timer);
       });
+      next();
       await Promise.all([...all].map((worker) => worker.terminate()));
     },
   };

@@ -1,4 +1,5 @@
 /** What the Cedar validator says, in terms of what ToolHive's proxy will do. */
+import { guardOf, pathInWords, unguardedPath } from './attribute-path.ts';
 import type { CedarMessage } from './cedar.ts';
 import { suggest } from '../api/suggest.ts';
 
@@ -17,6 +18,7 @@ export function explain(
 ): Explained | undefined {
   const message = original
     .replaceAll('__cedar::internal::AnyEntity', 'an entity')
+    .replaceAll('__cedar::internal::Any', 'anything')
     .replaceAll(/__cedar::internal::(?:True|False)/g, 'Bool');
   const nothing = effect === 'permit' ? 'permits nothing' : 'forbids nothing';
   // The proxy gives the action its operation, which no schema can say; and to it an empty set is a set.
@@ -36,17 +38,18 @@ export function explain(
       message: `No request has an entity of type ${type}: the policy never matches and ${nothing}.${typeHint(type, entityTypes)}`,
     };
   }
-  const unguarded = /unable to guarantee safety of access to optional attribute `([^`]+)`(.*)/.exec(message);
-  if (unguarded !== null) {
-    const [, name = ''] = unguarded;
+  const path = unguardedPath(message);
+  if (path !== undefined) {
+    const name = pathInWords(path);
     return {
       reason: 'UnguardedAttribute',
-      message: `"${name}" is read without a guard: ${withoutIt(name)} is ${DENIES}. Ask first: ${owner(message)} has ${attributeName(name)} && …`,
+      message: `"${name}" is read without a guard: ${withoutIt(name)} is ${DENIES}. Ask first: ${guardOf(owner(message), path)} && …`,
     };
   }
   const missing = /^attribute `([^`]+)`(.*) not found/.exec(message);
   if (missing !== null) {
-    const [, name = '', where = ''] = missing;
+    const [, named = '', where = ''] = missing;
+    const name = pathInWords(named);
     return {
       reason: 'UnknownAttribute',
       message: `${subject(where)} has no attribute "${name}": reading it is ${DENIES}.${attributeHint(name, where)}`,
@@ -98,7 +101,7 @@ function owner(message: string): string {
 function subject(where: string): string {
   const type = /on entity type `([^`]+)`/.exec(where)?.[1];
   return type === undefined
-    ? 'The request’s context'.replace('’', "'")
+    ? "The request's context"
     : type === 'Client'
       ? 'The principal'
       : `${/^[AEIOU]/.test(type) ? 'An' : 'A'} ${type}`;
@@ -106,13 +109,10 @@ function subject(where: string): string {
 
 function attributeHint(name: string, where: string): string {
   if (where.includes('`Client`')) {
-    return ` Claims are called claim_<name>: principal.claim_${name}?`;
+    const claim = `claim_${name}`;
+    return ` Claims are called claim_<name>: principal${/^\w+$/.test(claim) ? `.${claim}` : `["${claim}"]`}?`;
   }
   return where.includes('context') ? ` Claims are called claim_${name}, arguments arg_${name}.` : '';
-}
-
-function attributeName(name: string): string {
-  return /^[A-Za-z_]\w*$/.test(name) ? name : JSON.stringify(name);
 }
 
 function hint(help: string | undefined): string {

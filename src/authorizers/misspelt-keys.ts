@@ -21,7 +21,7 @@ function ignoredKeys(ignored: readonly string[], type: GoStruct): readonly Probl
   return ignored.map((path) => {
     const names = path.split('.');
     const key = names.at(-1) ?? '';
-    const near = suggest(key, Object.keys(structAt(type, names.slice(0, -1)).fields));
+    const near = suggest(key, Object.keys(structAt(type, names).fields));
     const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
     return {
       path: `spec.config.${path}`,
@@ -31,6 +31,7 @@ function ignoredKeys(ignored: readonly string[], type: GoStruct): readonly Probl
   });
 }
 
+/** The innermost struct on the way; a key that is not read leads nowhere. */
 function structAt(type: GoStruct, names: readonly string[]): GoStruct {
   return names.reduce((current, name) => {
     const field = Object.entries(current.fields).find(([known]) => sameKey(known, name))?.[1];

@@ -53,8 +53,8 @@ const BLANK = /[\t\n\r ]/;
 const CHAINING = /[|&+*.[-]/;
 /** Refused by cedar-go inside a string: NUL, what stands for an unreadable character, and _ in an escape's digits. */
 const STRANGE_CHARACTER = /[\0\ufffd]|(?<!\\)(?:\\\\)*\\u\{[0-9A-Fa-f]*_/;
-/** Words behind which a minus belongs to the number that follows, not to an operand before it. */
-const KEYWORDS = new Set(['if', 'then', 'else', 'in', 'like', 'has', 'is', 'when', 'unless']);
+/** Words behind which a minus belongs to the number that follows; behind others the module reads none. */
+const KEYWORDS = new Set(['if', 'then', 'else', 'in']);
 /** White space for the module, an unexpected character for cedar-go. */
 const STRANGE_SPACE = /[^\S\t\n\r ]/;
 
@@ -79,6 +79,8 @@ export function scanPolicy(source: string): Scan {
   /** What stands before could be the left side of a minus. */
   let operand = false;
   let negative = false;
+  /** Where the number starts that stands before, if it is a negative one. */
+  let negativeNumber: number | undefined;
   const meet = (offset: number): void => {
     empty = false;
     if (end !== undefined) {
@@ -126,6 +128,13 @@ export function scanPolicy(source: string): Scan {
       continue;
     }
     meet(i);
+    if (character === '\0') {
+      once(i, 'StrangeCharacter');
+    }
+    if (negativeNumber !== undefined && (character === '.' || character === '[') && end === undefined) {
+      once(negativeNumber, 'NegativeMember');
+    }
+    negativeNumber = undefined;
     if (CHAINING.test(character)) {
       operators += character === '|' || character === '&' ? 0.5 : 1;
       deepen(i);
@@ -133,8 +142,7 @@ export function scanPolicy(source: string): Scan {
     if (character === '!' || character === '-') {
       negative = character === '-' && !operand;
       operand = false;
-      const operator = character === '!' && source[i + 1] === '=' ? '!=' : character;
-      unary = operator === '!=' || (unary.length > 0 && source[unary[0] ?? 0] !== character) ? [] : [...unary, i];
+      unary = source[unary[0] ?? i] === character ? [...unary, i] : [i];
       if (unary.length > MAX_UNARY) {
         const pair = unary.slice(-2);
         pair.forEach((at) => {
@@ -145,11 +153,9 @@ export function scanPolicy(source: string): Scan {
       continue;
     }
     unary = [];
-    if (/[0-9]/.test(character) && !operand) {
+    if (/[0-9]/.test(character)) {
       const digits = /^[0-9]+/.exec(source.slice(i, i + 64))?.[0] ?? character;
-      if (negative && /^[.[]/.test(significant(source, i + digits.length))) {
-        once(i, 'NegativeMember');
-      }
+      negativeNumber = negative ? i : undefined;
       i += digits.length - 1;
       operand = true;
       negative = false;
@@ -182,11 +188,6 @@ export function scanPolicy(source: string): Scan {
     }
   }
   return { text: characters.join(''), faults, end, trailing, empty };
-}
-
-/** The rest of the text from its first character that is neither blank nor comment. */
-function significant(source: string, start: number): string {
-  return source.slice(start, start + 256).replace(/^(?:[\t\n\r ]|\/\/[^\n]*\n|\/\*[^]*?\*\/)+/, '');
 }
 
 function endOfComment(source: string, start: number): number | undefined {

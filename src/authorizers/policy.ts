@@ -31,11 +31,7 @@ export function preparePolicy(given: string, path: string): PreparedPolicy {
 
 /** cedar-go takes a carriage return in a string for itself, the module only its escape. */
 function returnsEscaped(text: string): string {
-  return text.includes('\r')
-    ? text.replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*/g, (token) =>
-        token.startsWith('"') ? token.replaceAll('\r', '\\r') : token,
-      )
-    : text;
+  return text.replace(/"(?:[^"\\]|\\.)*"/g, (token) => token.replaceAll('\r', '\\r'));
 }
 
 /** Asks the module; an action type that only cedar-go takes is no problem (it never matches, which lint tells). */
@@ -94,11 +90,11 @@ function parse(
 
 const FOREIGN_ACTION = /^expected (?:an entity uid|entity uids) with type `Action`/;
 
-/** How many scopes this check mends before it gives up on the policy: there is one, and a comment may hide a type. */
+/** How many scopes this check mends before it gives up on the policy: there is one. */
 const MAX_ACTION_TYPES = 4;
 
-/** Strings and comments, which are left alone, and the type of an entity. */
-const ENTITY_TYPE = /"(?:[^"\\]|\\.)*"|\/\/[^\n]*|([A-Za-z_]\w*(?:\s*::\s*[A-Za-z_]\w*)*)\s*::\s*(?=")/g;
+/** Strings, which are left alone, and the type of an entity. */
+const ENTITY_TYPE = /"(?:[^"\\]|\\.)*"|([A-Za-z_]\w*(?:\s*::\s*[A-Za-z_]\w*)*)\s*::\s*(?=")/g;
 
 /** `Foo::"call_tool"` becomes `Action::"call_tool"`, or `Foo::Action::"call_tool"`, which the module takes as well. */
 function withActionType(text: string, { start, end }: CedarMessage, foreign: 'replace' | 'keep'): string {

@@ -1,4 +1,4 @@
-import { withMaximumMemory } from '../../src/authorizers/bounded-memory.ts';
+import { loadedWithMaximumMemory, withMaximumMemory } from '../../src/authorizers/bounded-memory.ts';
 
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const module = (...sections: readonly (readonly number[])[]): Uint8Array =>
@@ -25,3 +25,33 @@ it('a module without a memory, or with an unusual one, is refused', () => {
     );
   }
 });
+
+describe('what is compiled while something is loaded', () => {
+  /** One memory of a page that may be seen from outside, by the name "m". */
+  const OPEN = module(memory(1, 0, 1), [7, 5, 1, 1, 0x6d, 2, 0]);
+  const compiled = (): object => new wasm.WebAssembly.Module(OPEN);
+  const grow = (program: object, pages: number): number => new wasm.WebAssembly.Instance(program).exports.m.grow(pages);
+
+  it('may have so many pages and no more', () => {
+    const program = loadedWithMaximumMemory(3, compiled);
+    expect(program).toBeInstanceOf(wasm.WebAssembly.Module);
+    expect(grow(program, 2)).toBe(1);
+    expect(() => grow(program, 3)).toThrow(RangeError);
+  });
+
+  it('and what is compiled later as many as it likes, even where loading failed', () => {
+    const failing = (): never => {
+      throw new Error('no such file');
+    };
+    expect(() => loadedWithMaximumMemory(3, failing)).toThrow('no such file');
+    expect(grow(compiled(), 3)).toBe(1);
+  });
+});
+
+/** The part of the global object that is used; Node's types do not have it. */
+const wasm = globalThis as unknown as {
+  readonly WebAssembly: {
+    Module: new (binary: Uint8Array) => object;
+    Instance: new (program: object) => { readonly exports: { readonly m: { grow(pages: number): number } } };
+  };
+};

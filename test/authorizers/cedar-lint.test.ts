@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cedarv1 } from '../../src/authorizers/cedarv1.ts';
 import { analyze, createCedar } from '../../src/authorizers/index.ts';
 
 const cedar = createCedar();
@@ -52,6 +53,14 @@ describe('good practice gets no advice', () => {
     [
       'a claim that is asked for the other way round',
       'permit(principal, action, resource) when { !(principal has claim_blocked) || !principal.claim_blocked };',
+    ],
+    [
+      'one with a name that is no identifier',
+      'permit(principal, action, resource) when { ! ( principal  has  "claim_x y" ) || principal["claim_x y"] == "a" };',
+    ],
+    [
+      'a part of one',
+      'permit(principal, action, resource) when { !(principal has claim_address.country) || principal.claim_address.country == "DE" };',
     ],
     [
       'the operation of the action, and an empty set',
@@ -132,6 +141,77 @@ describe('advice about one policy', () => {
     expect(advice({ policies: [policy, OTHER] })).toEqual([`spec.config.policies[0]: ${message}`]);
   });
 
+  it.each<[string, string]>([
+    [
+      'principal has claim_address && principal.claim_address.country == "DE"',
+      `line 1, column 75: "claim_address.country" is read without a guard: a request without this claim is ${DENIES}. Ask first: principal has claim_address.country && …`,
+    ],
+    [
+      'principal["claim_x y"] == "a"',
+      `line 1, column 44: "claim_x y" is read without a guard: a request without this claim is ${DENIES}. Ask first: principal has "claim_x y" && …`,
+    ],
+    [
+      '!(principal has claim_a) || principal.claim_b == "x"',
+      `line 1, column 72: "claim_b" is read without a guard: a request without this claim is ${DENIES}. Ask first: principal has claim_b && …`,
+    ],
+  ])('%s', (condition, message) => {
+    const policy = `permit(principal, action, resource) when { ${condition} };`;
+    expect(advice({ policies: [policy, OTHER] })).toEqual([`spec.config.policies[0]: ${message}`]);
+  });
+
+  it.each<[string, string]>([
+    ['action == Action::"drop", resource);', `${' '.repeat(12)}^`],
+    ['action == Action :: "drop", resource);', `${' '.repeat(22)}^`],
+    ['action in [Action::"call_tool", A::Action::"call_tool"], resource);', `${' '.repeat(34)}^`],
+    // As the text has the name in other letters, the line is all that is shown.
+    ['action == Action::"a\\"b", resource);', '^'],
+  ])('shows where: %s', (line, caret) => {
+    const [found] = cedarv1.lint({ policies: [`permit(principal,\n  ${line}`, OTHER] }, cedar);
+    expect(found).toMatchObject({ reason: 'UnknownAction' });
+    expect(found?.detail).toBe(caret === '^' ? 'permit(principal,\n^' : `  ${line}\n${caret}`);
+  });
+
+  it('tells of several at one place in the same order', () => {
+    const policy = 'permit(principal, action, resource) when { resource.owner == "x" };';
+    expect(advice({ policies: [policy, OTHER] })).toEqual(
+      ['Prompt', 'Resource', 'Tool'].map(
+        (type) =>
+          `spec.config.policies[0]: line 1, column 44: A ${type} has no attribute "owner": reading it is ${DENIES}.`,
+      ),
+    );
+  });
+
+  it('knows the type of groups, which may have blanks around it, and that of servers', () => {
+    const groups = { group_entity_type: ' Team ' };
+    const typo = (type: string, meant: string): string =>
+      `No request has an entity of type ${type}: the policy never matches and permits nothing. Did you mean ${meant}?`;
+    expect(advice({ ...groups, policies: ['permit(principal in Team::"x", action, resource);'] })).toEqual([]);
+    expect(advice({ ...groups, policies: ['permit(principal in Taem::"x", action, resource);', OTHER] })).toEqual([
+      `spec.config.policies[0]: line 1, column 21: ${typo('Taem', 'Team')}`,
+    ]);
+    expect(advice({ policies: ['permit(principal, action, resource in MPC::"x");', OTHER] })).toEqual([
+      `spec.config.policies[0]: line 1, column 39: ${typo('MPC', 'MCP')}`,
+    ]);
+  });
+
+  it('knows that a claim of several values is a text', () => {
+    const policies = [
+      'permit(principal, action, resource) when { principal has claim_scp && principal.claim_scp.contains("a") };',
+      OTHER,
+    ];
+    expect(advice({ policies })).toEqual([]);
+    expect(advice({ policies, multi_valued_claims: ['scp'] })).toEqual([
+      `spec.config.policies[0]: line 1, column 71: Unexpected type: expected Set<anything> but saw String: this is ${DENIES}. Try using like to examine the contents of a string`,
+    ]);
+  });
+
+  it('ends where the validator would, beyond 600 operators', () => {
+    const long = (operators: number): string =>
+      `permit(principal, action, resource) when { principal.claim_x == "a"${' || true'.repeat(operators - 1)} };`;
+    expect(advice({ policies: [long(600), OTHER] })).toHaveLength(1);
+    expect(advice({ policies: [long(601), OTHER] })).toEqual([]);
+  });
+
   it('names the two sides of a type error', () => {
     const policy =
       'permit(principal, action, resource) when { principal has claim_role && principal.claim_role in ["a", "b"] };';
@@ -207,10 +287,85 @@ describe('advice about the config as a whole', () => {
     expect(advice(config)).toEqual(expected);
   });
 
-  it('says so when there is too much to look at', () => {
-    expect(advice({ policies: Array.from({ length: 501 }, () => OTHER) })).toEqual([
-      'spec.config.policies: Advice is given on the first 500 of 501 policies only.',
+  it.each<[string, readonly string[], readonly string[]]>([
+    [
+      'a permit that never matches',
+      ['permit(principal, action, resource) when { 1 == 2 };'],
+      ['ImpossiblePolicy', 'PermitsNothing'],
+    ],
+    [
+      'a forbid that never matches',
+      ['permit(principal, action, resource);', 'forbid(principal, action, resource) when { 1 == 2 };'],
+      ['ImpossiblePolicy', 'PermitsEverything'],
+    ],
+    [
+      'an action that there is not',
+      ['permit(principal, action == Action::"x", resource);'],
+      ['UnknownAction', 'PermitsNothing'],
+    ],
+    [
+      'one beside one that there is',
+      ['permit(principal, action in [Action::"call_tool", Action::"x"], resource);'],
+      ['UnknownAction'],
+    ],
+    [
+      'an action of another type',
+      ['permit(principal, action == A::Action::"call_tool", resource);'],
+      ['UnknownAction', 'PermitsNothing'],
+    ],
+    [
+      'one beside one of the right type',
+      ['permit(principal, action in [Action::"call_tool", A::Action::"call_tool"], resource);'],
+      ['UnknownAction'],
+    ],
+    [
+      'one of another type that looks like a list',
+      ['permit(principal, action == A::Action::"list_tools", resource);', OTHER],
+      ['UnknownAction'],
+    ],
+    [
+      'one of a type that the module does not take',
+      ['permit(principal, action == Foo::"call_tool", resource);', OTHER],
+      ['UnknownAction'],
+    ],
+    ['a list', ['permit(principal, action == Action::"list_tools", resource);', OTHER], ['DeadAction']],
+    ['a forbid of everything', ['forbid(principal, action, resource);'], ['ForbidsEverything']],
+  ])('of %s', (_what, policies, reasons) => {
+    expect(cedarv1.lint({ policies }, cedar).map(({ reason }) => reason)).toEqual(reasons);
+  });
+
+  it('and of entities', () => {
+    const entity = { uid: { type: 'Tool', id: 'x' } };
+    const config = { policies: [OTHER], entities_json: JSON.stringify([entity, entity]) };
+    expect(cedarv1.lint(config, cedar).map(({ reason }) => reason)).toEqual([
+      'EntityReplaced',
+      'EntityReplaced',
+      'EntityTwice',
     ]);
+  });
+
+  it('says so when there is too much to look at', () => {
+    const unguarded = 'permit(principal, action, resource) when { principal.claim_x };';
+    const policies = Array.from({ length: 500 }, () => OTHER);
+    expect(advice({ policies })).toEqual([]);
+    const incomplete = cedarv1.lint({ policies: [...policies, unguarded] }, cedar);
+    expect(incomplete).toEqual([
+      {
+        path: 'spec.config.policies',
+        reason: 'AdviceIncomplete',
+        message: 'Advice is given on the first 500 of 501 policies only.',
+      },
+    ]);
+  });
+
+  it('is cut where nobody would read on', () => {
+    const keys = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`key${String(index)}`, 1]));
+    expect(advice({ ...keys, policies: [OTHER] })).toHaveLength(50);
+  });
+
+  it('passes over policies that cannot be read', () => {
+    expect(cedarv1.lint({ policies: ['x', OTHER, ''] }, cedar)).toEqual([]);
+    expect(cedarv1.lint({ policies: ['x'] }, cedar)).toEqual([]);
   });
 });
 

@@ -15,6 +15,7 @@ const OPTIONS: RequestOptions = {
 type Fields = Readonly<Record<string, string>>;
 
 interface Shown {
+  readonly who: string;
   readonly principal: Fields;
   readonly groups: readonly string[];
   readonly action: string;
@@ -38,7 +39,9 @@ function show(change: Partial<DecisionRequest> = {}, options: Partial<RequestOpt
   expect(entities.size).toBe(3);
   expect(fieldsOf(what?.attributes.fields)).toEqual({ operation: `s${action.id}` });
   expect([who, what, which].map((entity) => entity?.tags.fields.size)).toEqual([0, 0, 0]);
+  expect(what?.parents).toEqual([]);
   return {
+    who: `${principal.type}::${principal.id}`,
     principal: fieldsOf(who?.attributes.fields),
     groups: (who?.parents ?? []).map(({ type, id }) => `${type}::${id}`),
     action: `${action.type}::${action.id}`,
@@ -72,7 +75,7 @@ it.each<[Partial<DecisionRequest>, string, string, Fields]>([
 ])('%j', (change, action, resource, attributes) => {
   const shown = show(change);
   expect([shown.action, shown.resource, shown.attributes]).toEqual([action, resource, attributes]);
-  expect(shown.parents).toEqual(['MCP::srv']);
+  expect([shown.who, shown.parents]).toEqual(['Client::alice', ['MCP::srv']]);
 });
 
 it.each([
@@ -164,6 +167,11 @@ describe('claims', () => {
     }
     const key = show({ claims: { sub: 'alice', deep: claim } }).principal['claim_deep'] ?? '';
     expect(key.match(/in/g)).toHaveLength(10);
+    const lists = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as unknown;
+    const [ten, eleven, twelve] = [10, 11, 12].map(
+      (levels) => show({ claims: { sub: 'alice', deep: lists(levels) } }).principal['claim_deep'],
+    );
+    expect([ten === eleven, eleven === twelve]).toEqual([false, true]);
   });
 
   it('of several values are joined, and a set', () => {
@@ -181,12 +189,20 @@ describe('claims', () => {
 
   it('of the provider that is named are those that count', () => {
     const upstream = { github: { sub: 'bob' }, other: 1 };
-    expect(show({ upstream }, { primaryUpstreamProvider: 'github' }).principal).toEqual({ claim_sub: 'sbob' });
+    const shown = show({ upstream }, { primaryUpstreamProvider: 'github' });
+    expect([shown.who, shown.principal]).toEqual(['Client::bob', { claim_sub: 'sbob' }]);
     for (const provider of ['other', 'none']) {
       expect(requestModel({ ...CALL, upstream }, { ...OPTIONS, primaryUpstreamProvider: provider })).toEqual({
         fault: `upstream token for provider "${provider}" not found in identity`,
       });
     }
+  });
+
+  it('of a provider are nothing without those of the caller', () => {
+    const change = { claims: undefined, upstream: { github: { sub: 'bob' } } };
+    expect(requestModel({ ...CALL, ...change }, { ...OPTIONS, primaryUpstreamProvider: 'github' })).toEqual({
+      fault: 'missing principal',
+    });
   });
 
   it.each([[undefined], [{}], [{ sub: '' }], [{ sub: 1 }]])('%j are of nobody', (claims) => {
@@ -219,6 +235,7 @@ describe('groups', () => {
     ['by the second', { roles: ['b'], 'cognito:groups': ['c'] }, {}, ['b']],
     ['by the third', { 'cognito:groups': ['c'] }, {}, ['c']],
     ['by the next where one is no list', { groups: 'a', roles: ['b'] }, {}, ['b']],
+    ['none by a claim without a name', { '': ['x'] }, {}, []],
     ['none by an empty list', { groups: [], roles: ['b'] }, {}, []],
     ['by the claim that is named', { groups: ['a'], teams: ['t'] }, { groupClaimName: 'teams' }, ['t']],
     ['by well-known ones where that is missing', { groups: ['a'] }, { groupClaimName: 'teams' }, ['a']],

@@ -75,6 +75,8 @@ describe('the type that a use asks for', () => {
     ['context.x.y', { y: 'Bool' }],
     ['context.x.y == 1', { y: 'decimal' }],
     ['context.x.hasTag("a")', 'String'],
+    ['principal.hasTag(context.x)', 'String'],
+    ['context.x == action.operation', 'unsaid'],
   ])('%s', (text, expected) => {
     expect(typeOfX(text)).toEqual(expected);
   });
@@ -151,9 +153,10 @@ describe('the schema', () => {
         'principal.claim_a == 1 && principal.claim_sub == "x" && principal.other && principal.arg_n',
         'context.claim_scp && context.claimset_scp && context.arg_x_present == "a" && context.arg_y && context.z',
         'resource.arg_n == 1 && resource.claim_b && context.claim_deep.inner.there && context has claim_b',
+        'context.claim_deep.flat == "x" && context.claim_x_present == 1',
       ),
     );
-    const lines = cedarSchema({ ...EMPTY, mentioned, multiValuedClaims: ['scp'] }).split('\n');
+    const lines = cedarSchema({ ...EMPTY, mentioned, multiValuedClaims: ['other', 'scp'] }).split('\n');
     expect(lines[2]).toBe('entity Client in [THVGroup] = { "claim_sub": String, "claim_a"?: decimal };');
     expect(lines[4]).toBe(
       'entity Prompt in [MCP] = { "name": String, "operation": String, "feature": String, "arg_n"?: decimal };',
@@ -161,7 +164,8 @@ describe('the schema', () => {
     expect(lines[7]).toBe(
       'action get_prompt appliesTo { principal: Client, resource: Prompt, context: { "claim_sub": String, ' +
         '"claim_scp"?: String, "claimset_scp"?: Set<String>, "arg_x_present"?: Bool, "arg_y"?: Bool, ' +
-        '"claim_deep"?: { "inner"?: { "there"?: Bool } }, "claim_b"?: String } };',
+        '"claim_deep"?: { "inner"?: { "there"?: Bool }, "flat"?: String }, "claim_b"?: String, ' +
+        '"claim_x_present"?: decimal } };',
     );
   });
 
@@ -170,18 +174,21 @@ describe('the schema', () => {
       entity('Team', 'Org'),
       entity('Org', 'Team'),
       entity('Tool', 'THVGroup'),
+      entity('MCP', 'MCP'),
+      entity('Alone'),
       entity('A::B', 'a b', '1x'),
       { ...entity('x', 'Unit'), uid: undefined },
     ];
     const lines = cedarSchema({ ...EMPTY, entities }).split('\n');
-    expect(lines.slice(0, 7)).toEqual([
-      'entity Org in [Org, Team, Unit, THVGroup];',
-      'entity Team in [Org, Team, Unit, THVGroup];',
-      'entity Unit in [Org, Team, Unit, THVGroup];',
-      'entity THVGroup in [Org, Team, Unit];',
-      'entity MCP in [Org, Team, Unit];',
-      'entity Client in [THVGroup, Org, Team, Unit] = { "claim_sub": String };',
-      'entity Tool in [MCP, Org, Team, Unit] = { "name": String, "operation": String, "feature": String, "readOnlyHint"?: ' +
+    expect(lines.slice(0, 8)).toEqual([
+      'entity Alone in [Alone, Org, Team, Unit, THVGroup];',
+      'entity Org in [Alone, Org, Team, Unit, THVGroup];',
+      'entity Team in [Alone, Org, Team, Unit, THVGroup];',
+      'entity Unit in [Alone, Org, Team, Unit, THVGroup];',
+      'entity THVGroup in [Alone, Org, Team, Unit];',
+      'entity MCP in [Alone, Org, Team, Unit];',
+      'entity Client in [THVGroup, Alone, Org, Team, Unit] = { "claim_sub": String };',
+      'entity Tool in [MCP, Alone, Org, Team, Unit] = { "name": String, "operation": String, "feature": String, "readOnlyHint"?: ' +
         'Bool, "destructiveHint"?: Bool, "idempotentHint"?: Bool, "openWorldHint"?: Bool };',
     ]);
   });

@@ -14,6 +14,25 @@ function problems(config: unknown): readonly string[] {
   return cedarv1.validate(config, cedar).map(({ path, reason, message }) => `${path} ${reason}: ${message}`);
 }
 
+it('asks the module once for policies that are all good, and for each where one is not', () => {
+  const asked: (readonly string[])[] = [];
+  const counting: Cedar = {
+    ...cedar,
+    parse: (texts) => {
+      asked.push(texts);
+      return cedar.parse(texts);
+    },
+  };
+  expect(cedarv1.validate({ policies: [PERMIT, PERMIT, PERMIT] }, counting)).toEqual([]);
+  expect(asked).toEqual([[PERMIT, PERMIT, PERMIT]]);
+  asked.length = 0;
+  expect(cedarv1.validate({ policies: [PERMIT, 'x'] }, counting)).toHaveLength(1);
+  expect(asked).toEqual([[PERMIT, 'x'], [PERMIT], ['x']]);
+  asked.length = 0;
+  expect(cedarv1.validate({ policies: ['"', PERMIT] }, counting)).toHaveLength(1);
+  expect(asked).toEqual([[PERMIT]]);
+});
+
 describe('a config', () => {
   it.each<[string, unknown, readonly string[]]>([
     ['of nothing', null, ["spec.config ConfigMissing: cedar configuration is required (missing 'cedar' field)"]],
@@ -125,6 +144,11 @@ describe('the type of groups', () => {
     ['_t1', []],
     [' \t\r\nTeam \n', []],
     ['permit', []],
+    ['// the type\nTeam /* of\ngroups */', []],
+    [`Team/*${'x'.repeat(992)}*/`, []],
+    [`Team/*${'x'.repeat(993)}*/`, [invalid(`Team/*${'x'.repeat(993)}*/`, letters)]],
+    ['A/**/B', [invalid('A/**/B', letters)]],
+    ['Team // no end', [invalid('Team // no end', letters)]],
     ['A::B', [invalid('A::B', 'contains "::": namespaced entity types are not yet supported')]],
     ['My-Group', [invalid('My-Group', letters)]],
     ['1a', [invalid('1a', letters)]],

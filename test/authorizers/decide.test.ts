@@ -188,6 +188,7 @@ describe('which policies decided', () => {
     ['those that err, before all others', [permit, forbid, errs], false, [2], 1],
     ['none, where nothing matches', ['permit(principal == Client::"bob", action, resource);'], false, [], 0],
     ['only the first policy of a string', [`${permit} ${forbid}`], true, [0], 0],
+    ['which what is behind it does not spoil', [`${permit} -1.a`], true, [0], 0],
     [
       'an action of another type never matches',
       ['permit(principal, action in [Foo::"call_tool"], resource);'],
@@ -239,6 +240,12 @@ describe('a call that cannot be decided on its merits is denied, and why', () =>
       { ...config, entities_json: '{}' },
       {},
       'spec.config.entities_json: failed to parse entities JSON: ',
+    ],
+    [
+      'a policy with NUL behind it',
+      { policies: ['permit(principal, action, resource); \0'] },
+      {},
+      'spec.config.policies[0]: line 1, column 38: The policy has a character that the proxy does not read: NUL',
     ],
     [
       'a policy that would trap the module',

@@ -38,6 +38,12 @@ it.each<[string, Partial<Decision>, readonly string[], string]>([
     ['permit(a);', 'permit(b);'],
     'denied by an error: one; two (policies[1]: permit(b);)',
   ],
+  [
+    'an error of a policy whose text is not known',
+    { policies: [3], errors: ['x'] },
+    [],
+    'denied by an error: x (policies[3])',
+  ],
   ['nothing at all', {}, [], 'no policy permits it: there is no permit'],
 ])('%s', (_what, decision, texts, expected) => {
   expect(why(decision, texts)).toBe(expected);
@@ -68,6 +74,28 @@ it('says of each permit what did not hold, and passes over what forbids', () => 
       'policies[2] is about another resource; policies[3] has a condition that does not hold; ' +
       'policies[6] is about another action',
   );
+});
+
+it.each([
+  'forbid(a);',
+  '\n\tforbid (a);',
+  '@id("a")forbid(a);',
+  '@id @why forbid(a);',
+  '@id("a")\n  @why ( "b" )\n  forbid(a);',
+  '@id("a) \\" permit(b);") forbid(a);',
+  '// permit(b);\nforbid(a);',
+  '@id("a") /* permit(b); */ forbid(a);',
+])('%j permits nothing', (text) => {
+  expect(why({}, [text], [[0, 'action']])).toBe('no policy permits it: there is no permit');
+});
+
+it.each([
+  'permit(a) when { context.forbid };',
+  '@id("forbid(a);") permit(b);',
+  '// forbid(a);\npermit(b);',
+  '@id("a") @forbid("b") permit(c);',
+])('%j would permit something', (text) => {
+  expect(why({}, [text], [[0, 'action']])).toBe('no policy permits it: policies[0] is about another action');
 });
 
 it('counts what is more than five', () => {

@@ -1,14 +1,16 @@
 /** How Go's encoding/json fills a struct (Go documentation, Unmarshal), because that decides what ToolHive accepts. */
-import { goDecode, BOOL, INT, list, STRING, struct } from '../../src/authorizers/go-json.ts';
+import { goDecode, BOOL, INT, list, STRING, struct, type GoStruct } from '../../src/authorizers/go-json.ts';
 import { parseJson } from '../../src/api/json-text.ts';
 
-const TYPE = struct('Options', {
-  name: STRING,
-  names: list(STRING),
-  count: INT,
-  on: BOOL,
-  inner: struct('Inner', { url: STRING }),
-});
+function options(): GoStruct {
+  return struct('Options', {
+    name: STRING,
+    names: list(STRING),
+    count: INT,
+    on: BOOL,
+    inner: struct('Inner', { url: STRING }),
+  });
+}
 
 function wrong(path: string, kind: string, field: string, type: string): string {
   return `${path}: json: cannot unmarshal ${kind} into Go struct field Options.root.${field} of type ${type}`;
@@ -23,6 +25,8 @@ it.each([
   ['{"inner":{"URL":"x","y":1}}', { inner: { url: 'x' } }, [], ['inner.y']],
   ['{"count":9007199254740993}', { count: 9007199254740992 }, [], []],
   ['{"names":["a",null]}', { names: ['a', ''] }, [], []],
+  ['{"names":[null]}', { names: [''] }, [], []],
+  ['{"NAMES":["a","b"],"names":[null,"c"]}', { names: ['a', 'c'] }, [], []],
   ['{"name":1}', {}, ['name: json: cannot unmarshal number into Go struct field Options.root.name of type string'], []],
   [
     '{"count":1.5}',
@@ -96,12 +100,27 @@ it.each([
   ['[]', {}, [': json: cannot unmarshal array into Go struct field Config.root of type Options'], []],
   ['1.0', {}, [': json: cannot unmarshal number into Go struct field Config.root of type Options'], []],
   ['{"\u017f\u212a\u017f":1,"\u212aey":2}', {}, [], ['\u017f\u212a\u017f', '\u212aey']],
+  ['{"\u0131nner":{},"inne\u00df":{}}', {}, [], ['inne\u00df', '\u0131nner']],
   ['{"constructor":1,"__proto__":{"name":"x"},"toString":2}', {}, [], ['__proto__', 'constructor', 'toString']],
 ])('%s', (text, value, mismatches, ignored) => {
-  const decoded = goDecode(parseJson(text), TYPE, 'root');
-  expect(decoded.value).toEqual(value);
+  const decoded = goDecode(parseJson(text), options(), 'root');
+  expect(decoded.value).toStrictEqual(value);
   expect(decoded.mismatches.map(({ path, message }) => `${path}: ${message}`)).toEqual(mismatches);
   expect(decoded.ignored).toEqual(ignored);
+});
+
+it('an integer beyond 64 bits is none, whoever has read the text', () => {
+  const { value, mismatches } = goDecode({ count: 2 ** 64 }, options(), 'root');
+  expect(value).toStrictEqual({});
+  expect(mismatches.map(({ message }) => message)).toEqual([
+    'json: cannot unmarshal number 18446744073709552000 into Go struct field Options.root.count of type int',
+  ]);
+});
+
+it('tells which keys come again, whatever they bring', () => {
+  const text =
+    '{"on":true,"On":1,"names":null,"NAME":"a","x":1,"X":2,"INNER":{"URL":"y","url":1},"name":"b","Name":"c"}';
+  expect(goDecode(parseJson(text), options(), 'root').repeated).toEqual(['INNER.url', 'Name', 'On', 'name']);
 });
 
 it('two letters outside ASCII are as good as one inside it', () => {

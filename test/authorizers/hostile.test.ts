@@ -246,29 +246,3 @@ describe('memory of the module', () => {
     expect((await analyzer.analyze({ type: 'cedarv1', config: { policies: many } })).problems).toEqual([]);
   });
 });
-
-describe('a thread', () => {
-  it('that takes too long is given up and replaced', async () => {
-    const impatient = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1, timeoutMs: 1 });
-    const many = Array.from({ length: 4000 }, (_, i) => `permit(principal, action, resource == Tool::"${String(i)}");`);
-    await expect(impatient.analyze({ type: 'cedarv1', config: { policies: many } })).rejects.toMatchObject({
-      code: 'ANALYSIS_TIMEOUT',
-    });
-    await impatient.close();
-  });
-
-  it('is not waited for once the request is gone', async () => {
-    const gone = new AbortController();
-    const one = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1 });
-    const many = Array.from(
-      { length: 4000 },
-      (_, i) => `permit(principal, action, resource == Tool::"x${String(i)}");`,
-    );
-    const first = one.analyze({ type: 'cedarv1', config: { policies: many } }, gone.signal);
-    const second = one.analyze({ type: 'cedarv1', config: { policies: [PERMIT] } });
-    gone.abort();
-    await expect(first).rejects.toMatchObject({ code: 'ANALYSIS_TIMEOUT' });
-    expect((await second).problems).toEqual([]);
-    await one.close();
-  });
-});

@@ -136,6 +136,14 @@ it.each<[string, unknown, readonly string[]]>([
       'spec.config.htp UnknownKey: The key "htp" is not read: it has no effect at run time. Did you mean "http"?',
     ],
   ],
+  [
+    'keys that come again, at any depth',
+    { HTTP: { ...HTTP, URL: 'https://other' }, http: HTTP },
+    [
+      'spec.config.HTTP.URL RepeatedKey: Another key is read for the same field as "URL", because capitals make no difference: the later one counts, and the API server puts them into another order. Keep one.',
+      'spec.config.http RepeatedKey: Another key is read for the same field as "http", because capitals make no difference: the later one counts, and the API server puts them into another order. Keep one.',
+    ],
+  ],
 ])('advice: %s', (_what, config, expected) => {
   expect(told(httpv1.lint(config, cedar))).toEqual(expected);
 });

@@ -18,10 +18,15 @@ const spec = (...policies: readonly string[]): { readonly type: string; readonly
   type: 'cedarv1',
   config: { policies },
 });
-/** Takes a thread a good while. */
-const LONG = spec(
-  ...Array.from({ length: 4000 }, (_, i) => `permit(principal, action, resource == Tool::"${String(i)}");`),
-);
+/** Takes a thread a good while: hundreds of times as long as one policy. */
+const long = (name: string): ReturnType<typeof spec> =>
+  spec(
+    ...Array.from(
+      { length: 4000 },
+      (_, i) =>
+        `permit(principal, action, resource == Tool::"${name}${String(i)}") when { context has a && context.a };`,
+    ),
+  );
 const TESTS = {
   name: 'tests',
   action: undefined,
@@ -75,6 +80,50 @@ it('tells of a thread that died of what it was given, and goes on with another',
   expect((await analyzer.analyze(spec(PERMIT))).problems).toEqual([]);
 });
 
+it('gives up and replaces a thread that takes too long', async () => {
+  const impatient = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1, timeoutMs: 1 });
+  await expect(impatient.analyze(long('a'))).rejects.toMatchObject({
+    code: 'ANALYSIS_TIMEOUT',
+    message: 'the analysis took too long',
+  });
+  await impatient.close();
+});
+
+it('does not wait for a thread once the request is gone', async () => {
+  const gone = new AbortController();
+  const first = analyzer.analyze(long('a'), gone.signal);
+  const second = analyzer.analyze(spec(PERMIT));
+  gone.abort();
+  await expect(first).rejects.toMatchObject({ code: 'ANALYSIS_TIMEOUT', message: 'the analysis took too long' });
+  expect((await second).problems).toEqual([]);
+});
+
+describe('of two threads', () => {
+  /** Who is answered while one who asks a lot is waiting. */
+  async function answeredFirst(slow: string, quick: string): Promise<readonly string[]> {
+    const two = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 2, timeoutMs: 60_000 });
+    const answered: string[] = [];
+    const ask = async (flow: string, what: ReturnType<typeof spec>, name: string): Promise<void> => {
+      await two.analyze(what, undefined, flow).catch(() => undefined);
+      answered.push(name);
+    };
+    const waiting = ['a', 'b'].slice(slow === quick ? 1 : 0).map((name) => ask(slow, long(name), 'slow'));
+    await ask(quick, spec(PERMIT), 'quick');
+    const first = [...answered];
+    await two.close();
+    await Promise.all(waiting);
+    return first;
+  }
+
+  it('one is left to others, whoever asks a lot', async () => {
+    expect(await answeredFirst('team-a', 'team-b')).toEqual(['quick']);
+  });
+
+  it('both are for those who do not say for whom they ask', async () => {
+    expect(await answeredFirst('', '')).toEqual(['quick']);
+  });
+});
+
 describe('a thread that is asked nothing', () => {
   const started: Worker[] = [];
   const onStart = (message: unknown): void => {
@@ -103,13 +152,12 @@ describe('a thread that is asked nothing', () => {
   });
 });
 
-it('ends a question when it is closed', async () => {
-  const ended = expect(analyzer.analyze(LONG)).rejects.toMatchObject({
-    code: 'ANALYSIS_FAILED',
-    message: 'the analysis was ended',
-  });
+it('ends every question when it is closed, also one that waits and one that comes later', async () => {
+  const ended = { code: 'ANALYSIS_FAILED', message: 'the analysis was ended' };
+  const asked = [long('a'), spec(PERMIT)].map((each) => expect(analyzer.analyze(each)).rejects.toMatchObject(ended));
   await analyzer.close();
-  await ended;
+  await Promise.all(asked);
+  await expect(analyzer.analyze(spec('x'))).rejects.toMatchObject(ended);
 });
 
 it('runs every line of what is in the thread', () => {

@@ -22,7 +22,7 @@ it.each<[string, string]>([
     `UnguardedAttribute: "arg_n" is read without a guard: a call without this argument, and every listing of the tool, is ${DENIES}. Ask first: context has arg_n && …`,
   ],
   [
-    'unable to guarantee safety of access to optional attribute `claim_a b` on entity type `Client`',
+    'unable to guarantee safety of access to optional attribute `["claim_a b"]` on entity type `Client`',
     `UnguardedAttribute: "claim_a b" is read without a guard: a request without this claim is ${DENIES}. Ask first: principal has "claim_a b" && …`,
   ],
   [
@@ -42,8 +42,24 @@ it.each<[string, string]>([
     `UnknownAttribute: The principal has no attribute "role": reading it is ${DENIES}. Claims are called claim_<name>: principal.claim_role?`,
   ],
   [
+    'unable to guarantee safety of access to optional attribute `claim_address.country` on entity type `Client`',
+    `UnguardedAttribute: "claim_address.country" is read without a guard: a request without this claim is ${DENIES}. Ask first: principal has claim_address.country && …`,
+  ],
+  [
+    'attribute `["role x"]` on entity type `Client` not found',
+    `UnknownAttribute: The principal has no attribute "role x": reading it is ${DENIES}. Claims are called claim_<name>: principal["claim_role x"]?`,
+  ],
+  [
     'attribute `owner` on entity type `Tool` not found',
     `UnknownAttribute: A Tool has no attribute "owner": reading it is ${DENIES}.`,
+  ],
+  [
+    'attribute `owner` on entity type `Org` not found',
+    `UnknownAttribute: An Org has no attribute "owner": reading it is ${DENIES}.`,
+  ],
+  [
+    'attribute `owner` on entity type `TeamEU` not found',
+    `UnknownAttribute: A TeamEU has no attribute "owner": reading it is ${DENIES}.`,
   ],
   [
     'attribute `n` in context for Action::"call_tool" not found',
@@ -71,14 +87,30 @@ it.each<[string, string]>([
     'unexpected type: expected __cedar::internal::AnyEntity but saw String',
     `TypeError: Unexpected type: expected an entity but saw String: this is ${DENIES}.`,
   ],
+  [
+    'unexpected type: expected String but saw __cedar::internal::True',
+    `TypeError: Unexpected type: expected String but saw Bool: this is ${DENIES}.`,
+  ],
+  [
+    'extension constructors may not be called with non-literal expressions',
+    `ValueFromRequest: A value of the request is read as ip, decimal, datetime or duration: where it is none, that is ${DENIES}.`,
+  ],
+  [
+    'unexpected type: expected Set<__cedar::internal::Any> but saw String',
+    `TypeError: Unexpected type: expected Set<anything> but saw String: this is ${DENIES}.`,
+  ],
   ['something else', 'Validator: Something else.'],
   ['an unexpected type', 'Validator: An unexpected type.'],
 ])('%s', (message, expected) => {
   expect(told(message)).toBe(expected);
 });
 
-it('what an unknown action is told elsewhere', () => {
-  expect(told('unrecognized action `Action::"x"`')).toBeUndefined();
+it.each([
+  'unrecognized action `Action::"x"`',
+  'attribute `operation` on entity type `Action` not found',
+  'empty set literals are forbidden in policies',
+])('%s: is told elsewhere, or is nothing to the proxy', (message) => {
+  expect(told(message)).toBeUndefined();
 });
 
 it('a forbid forbids nothing', () => {

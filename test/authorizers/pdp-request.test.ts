@@ -61,6 +61,7 @@ describe('pdpRequest', () => {
   it.each([
     ['without arguments', { include_args: true }, { args: {} }, {}],
     ['annotations are of tools', {}, { feature: 'prompt', annotations: { readOnlyHint: true } }, {}],
+    ['and none where the server announced nothing', {}, { annotations: undefined }, {}],
     [
       'and come on their own',
       {},
@@ -68,7 +69,7 @@ describe('pdpRequest', () => {
       { mcp: { annotations: { readOnlyHint: false } } },
     ],
   ])('context: %s', (_name, context, change, expected) => {
-    expect(ask({ claim_mapping: 'standard', context }, change)).toMatchObject({ body: { context: expected } });
+    expect(ask({ claim_mapping: 'standard', context }, change)).toHaveProperty('body.context', expected);
   });
 
   it.each([
@@ -116,7 +117,7 @@ describe('pdpRequest', () => {
     ).toMatchObject({
       body: { principal: { mannotations: { a: 1 }, mclearance: 2 } },
     });
-    expect(ask({ claim_mapping: 'standard' }, { claims: {} })).toMatchObject({ body: { principal: {} } });
+    expect(ask({ claim_mapping: 'standard' }, { claims: {} })).toHaveProperty('body.principal', {});
   });
 
   it('takes claims and arguments as deep as 500 levels, and no deeper', () => {
@@ -129,13 +130,13 @@ describe('pdpRequest', () => {
 
   it('tells nothing of arguments and operation that is not wanted', () => {
     const context = { include_args: false, include_operation: false };
-    expect(ask({ context })).toMatchObject({ body: { context: {} } });
-    expect(ask({ context: { include_args: true } })).toMatchObject({
-      body: { context: { mcp: { args: { city: 'Bern' } } } },
+    expect(ask({ context })).toHaveProperty('body.context', {});
+    expect(ask({ context: { include_args: true } })).toHaveProperty('body.context', {
+      mcp: { args: { city: 'Bern' } },
     });
-    expect(ask({ context: { include_args: true } }, { args: undefined })).toMatchObject({ body: { context: {} } });
-    expect(ask({ context: { include_operation: true } })).toMatchObject({
-      body: { context: { mcp: { feature: 'tool', operation: 'call', resource_id: 'weather' } } },
+    expect(ask({ context: { include_args: true } }, { args: undefined })).toHaveProperty('body.context', {});
+    expect(ask({ context: { include_operation: true } })).toHaveProperty('body.context', {
+      mcp: { feature: 'tool', operation: 'call', resource_id: 'weather' },
     });
   });
 });

@@ -59,7 +59,9 @@ describe('what the module is given', () => {
     ['! ! ! ! ! x', '! ! !     x'],
     ['-----1', '---  1'],
     ['!!!--x', '!!!--x'],
-    ['!!!!-----x', '!!!!-----x'],
+    ['!!!!-----x', '!!!!---  x'],
+    [' !!!!-----x', ' !!!!---  x'],
+    ['! !\n!/**/!!x', '! !\n!      x'],
     ['!!!x!!!y', '!!!x!!!y'],
     ['!!!x !!! != !!!', '!!!x !!! != !!!'],
     ['a != !b', 'a != !b'],
@@ -98,8 +100,68 @@ describe('what neither parser is asked about', () => {
     ['"\\\\u{4_1}"', []],
     ['"\\u{41}_"', []],
     ['"\\u{G_1}"', []],
+    ['x \0 \0', ['StrangeCharacter 2']],
+    ['x; \0', ['StrangeCharacter 3']],
+    ['// a\0\n/* \0 */', ['StrangeCharacter 4']],
+    ['x /* \0 */ y', ['StrangeCharacter 5']],
+    ['// a\n"\0"', ['StrangeCharacter 6']],
+    ['// \ufffd', []],
   ])('%j', (source, expected) => {
     expect(faults(source)).toEqual(expected);
+  });
+});
+
+/** Each line was tried with cedar-go, which takes a minus before digits for a part of the number. */
+describe('a part of a negative number', () => {
+  it.each<[string, readonly string[]]>([
+    ['-1.a', ['NegativeMember 1']],
+    ['-12["a"]', ['NegativeMember 1']],
+    ['--1.a', ['NegativeMember 2']],
+    ['!-1.a', ['NegativeMember 2']],
+    ['- /* x */ 1 // y\n\t\r ["a"]', ['NegativeMember 10']],
+    ['2 - -1.a', ['NegativeMember 5']],
+    ['if -1.a then -2.a else 3', ['NegativeMember 4']],
+    ['if true then -1.a else 3', ['NegativeMember 14']],
+    ['if true then 3 else -1.a', ['NegativeMember 21']],
+    ['1 in -1.a', ['NegativeMember 6']],
+    ['1 == -1.a', ['NegativeMember 6']],
+    ['1 + -1.a', ['NegativeMember 5']],
+    ['(-1.a)', ['NegativeMember 2']],
+    ['[-1.a]', ['NegativeMember 2']],
+    ['[1, -1.a]', ['NegativeMember 5']],
+    [`-1${' '.repeat(1000)}.a`, ['NegativeMember 1']],
+  ])('%j is not read', (source, expected) => {
+    expect(within(source)).toEqual(expected);
+  });
+
+  it.each([
+    '-1',
+    '1.a',
+    '-!1.a',
+    '(-1).a',
+    '-1 == 1.a',
+    '-1 == context.a',
+    '-context.a',
+    '2 - 1.a',
+    '20 - 1.a',
+    '(2) - 1.a',
+    '[2] - 1.a',
+    '{} - 1.a',
+    '"a" - 1.a',
+    'context.x - 1.a',
+    'context.x1 - 1.a',
+    'context.iff - 1.a',
+    '1 } when { 1.a',
+  ])('%s is', (source) => {
+    expect(within(source)).toEqual([]);
+  });
+
+  it('behind the policy is dropped like the rest', () => {
+    expect(faults('x; -1.a')).toEqual([]);
+  });
+
+  it('counts from the start of the text', () => {
+    expect([faults('-1.a'), faults('1.a')]).toEqual([['NegativeMember 1'], []]);
   });
 });
 

@@ -41,7 +41,7 @@ it.each<[string, unknown]>([
     { effect: 'permit', unconditional: false, actions: [], conditions: [{ Value: true }] },
   ],
 ])('%s', (text, expected) => {
-  expect(tree(text)).toEqual(expected);
+  expect(tree(text)).toStrictEqual(expected);
 });
 
 it.each([[undefined], [null], [{}], [{ effect: 'allow' }]])('%j is no policy', (json) => {
@@ -50,7 +50,7 @@ it.each([[undefined], [null], [{}], [{ effect: 'allow' }]])('%j is no policy', (
 
 it('passes over what it does not know', () => {
   const action = { op: 'in', entities: [{ type: 'Action' }, { id: 'a' }, null] };
-  expect(policyTree({ effect: 'permit', action, conditions: null })).toEqual({
+  expect(policyTree({ effect: 'permit', action, conditions: null })).toStrictEqual({
     effect: 'permit',
     unconditional: false,
     actions: [],

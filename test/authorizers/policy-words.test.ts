@@ -74,6 +74,12 @@ describe('without asking the module', () => {
       'line 1, column 38: The string holds text after its policy: ToolHive loads only the first and silently drops the rest, a forbid among it. Give each policy a list item of its own.',
       `${HEAD}; x\n${' '.repeat(37)}^`,
     ],
+    [
+      `${HEAD}; x permit`,
+      'PolicyTrailingText',
+      'line 1, column 38: The string holds text after its policy: ToolHive loads only the first and silently drops the rest, a forbid among it. Give each policy a list item of its own.',
+      `${HEAD}; x permit\n${' '.repeat(37)}^`,
+    ],
     ...['permit', 'forbid', '@id("x")'].map((start): [string, string, string, string] => [
       `${HEAD};\n  ${start}`,
       'PolicySeveral',
@@ -167,6 +173,12 @@ describe('by the module', () => {
       expect(evaluable(prepared, never)).toHaveProperty('problem');
     }
   });
+
+  it.each(['"', `${HEAD} when { ${'('.repeat(99)} };`])('%.40j cannot be run for what is wrong with it', (source) => {
+    const prepared = preparePolicy(source, PATH);
+    expect(prepared.problems).toHaveLength(1);
+    expect(evaluable(prepared, cedar)).toEqual({ problem: prepared.problems[0] });
+  });
 });
 
 describe('the text that is looked at, and the text that is run', () => {
@@ -191,6 +203,11 @@ describe('the text that is looked at, and the text that is run', () => {
       'permit(principal, action == A::Action::"x", resource);',
       'permit(principal, action == A::Action::"x", resource);',
       'permit(principal, action == A::Action::"x", resource);',
+    ],
+    [
+      'permit(principal, action == Actions::"a", resource);',
+      'permit(principal, action == Action::"a", resource);',
+      'permit(principal, action == Actions::Action::"a", resource);',
     ],
     [
       'permit(principal, action == MyAction::"x", resource);',

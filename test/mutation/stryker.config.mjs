@@ -1,5 +1,7 @@
 // Run by scripts/mutation.mjs, a group at a time.
-import { group, name } from './groups.js';
+import { GROUPS } from './groups.ts';
+
+const name = process.env.MUTATION_GROUP;
 
 export default {
   testRunner: 'jest',
@@ -7,7 +9,9 @@ export default {
   jest: { projectType: 'custom', configFile: 'test/mutation/jest.config.js' },
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   coverageAnalysis: 'perTest',
-  mutate: group.mutate,
+  // Milliseconds: a program that others keep from running is not one that no longer ends.
+  timeoutMS: 15_000,
+  mutate: GROUPS[name].mutate,
   // What is computed once when a module is loaded: every mutant of it would meet every test.
   ignoreStatic: true,
   incremental: true,
