@@ -8,9 +8,10 @@ import express from 'express';
 import type { AdmissionRequest } from '../api/admission.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { AdmissionObservation, Metrics } from '../runtime/metrics.ts';
+import { createAnswers, type Answers } from './answers.ts';
 import { BODY_LIMIT, BodyDroppedError, BodyTooLargeError, HungUpError, readBody } from './body.ts';
 import { createBodyRoom, type BodyRoom } from './body-room.ts';
-import { createWorkBudget } from './deadline.ts';
+import { createDeadline, createWorkBudget, DeadlineError } from './deadline.ts';
 import { decodeReview, DecodeError } from './decode.ts';
 import type { AdmissionHandler, Outcome } from './handler.ts';
 import { createInFlight, OverloadError, type InFlight, type Place } from './in-flight.ts';
@@ -40,10 +41,12 @@ export const PATHS = { validate: '/validate', mutate: '/mutate' } as const;
 export type Webhook = keyof typeof PATHS;
 
 export function createAdmissionListener(deps: ListenerDeps): RequestListener {
-  const app = createApp();
+  const answers = createAnswers(deps.clock);
+  const app = createApp(answers);
   const budgetOf = createWorkBudget();
   const serving = {
     ...deps,
+    answers,
     inFlight: createInFlight(deps.maxInFlight ?? MAX_IN_FLIGHT, deps.clock),
     room: createBodyRoom(),
     shed: createShedLog(deps, deps.clock),
@@ -63,16 +66,17 @@ export function createAdmissionListener(deps: ListenerDeps): RequestListener {
   };
 }
 
-function createApp(): express.Express {
+function createApp(answers: Answers): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing'); // as the dispatch in front of it
   app.all(Object.values(PATHS), (_request, response) => {
     response.setHeader('Allow', 'POST');
-    sendError(response, 405, 'MethodNotAllowed', 'only POST is answered here');
+    sendError(answers, response, 405, 'MethodNotAllowed', 'only POST is answered here');
   });
   app.use((request, response) => {
     sendError(
+      answers,
       response,
       404,
       'NotFound',
@@ -83,6 +87,7 @@ function createApp(): express.Express {
 }
 
 interface Serving extends ListenerDeps {
+  readonly answers: Answers;
   readonly inFlight: InFlight;
   readonly room: BodyRoom;
   readonly shed: ShedLog;
@@ -113,35 +118,17 @@ async function serve(
     if (place === undefined) {
       throw new OverloadError('namespace');
     }
-    const outcome = await withDeadline(budgetMs, (signal) => deps[webhook](review, signal));
-    send(response, review.uid, outcome);
+    const deadline = createDeadline(budgetMs);
+    const outcome = await deadline.bound(deps[webhook](review, deadline));
+    send(deps.answers, response, review.uid, outcome);
     return { ...recordDecision(webhook, review, outcome, seconds(), deps), uid: review.uid };
   } catch (error) {
     const failure = describe(error);
     const uid = decoded?.uid ?? (error instanceof DecodeError ? error.uid : '');
-    sendError(response, failure.status, failure.reason, failure.message, uid);
+    sendError(deps.answers, response, failure.status, failure.reason, failure.message, uid);
     return { ...recordRejection(webhook, decoded, failure.status, error, seconds(), deps), uid };
   } finally {
     place?.leave();
-  }
-}
-
-class DeadlineError extends Error {
-  readonly code = 'DEADLINE_EXCEEDED';
-}
-
-async function withDeadline(budgetMs: number, work: (signal: AbortSignal) => Promise<Outcome>): Promise<Outcome> {
-  const controller = new AbortController();
-  const { promise: expired, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new DeadlineError('the answer was not found within the time that the API server waits');
-    controller.abort(error);
-    reject(error);
-  }, budgetMs);
-  try {
-    return await Promise.race([work(controller.signal), expired]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
@@ -181,15 +168,23 @@ function describe(error: unknown): Failure {
   return { status: 500, reason: 'InternalError', message: 'internal error' };
 }
 
-function send(response: ServerResponse, uid: string, outcome: Outcome): void {
+function send(answers: Answers, response: ServerResponse, uid: string, outcome: Outcome): void {
   if (outcome.kind === 'undecided') {
-    sendError(response, outcome.code, outcome.code === 500 ? 'InternalError' : 'ServiceUnavailable', outcome.why, uid);
+    const reason = outcome.code === 500 ? 'InternalError' : 'ServiceUnavailable';
+    sendError(answers, response, outcome.code, reason, outcome.why, uid);
     return;
   }
-  write(response, 200, encodeReview(outcome.response));
+  answers.send(response, 200, encodeReview(outcome.response));
 }
 
-function sendError(response: ServerResponse, code: number, reason: string, message: string, uid = ''): void {
+function sendError(
+  answers: Answers,
+  response: ServerResponse,
+  code: number,
+  reason: string,
+  message: string,
+  uid = '',
+): void {
   if (response.destroyed || response.headersSent) {
     return; // the caller has hung up
   }
@@ -199,10 +194,5 @@ function sendError(response: ServerResponse, code: number, reason: string, messa
   if (code === 429) {
     response.setHeader('Retry-After', '1'); // the API server's client does so, as long as the webhook's timeout allows
   }
-  write(response, code, encodeReview(errored(uid, code, reason, message)));
-}
-
-function write(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
+  answers.send(response, code, encodeReview(errored(uid, code, reason, message)));
 }

@@ -20,6 +20,8 @@ export interface CacheChange<T> {
   readonly before: T | undefined;
   /** Undefined where the object was removed. */
   readonly after: T | undefined;
+  /** Of the object after the change; undefined where it was removed. */
+  readonly resourceVersion: string | undefined;
 }
 
 export interface WatchStore<T> {
@@ -59,12 +61,12 @@ export function createWatchStore<T>({ project, onBug }: WatchStoreOptions<T>): W
   let size = 0;
   let round = 0;
 
-  function notify(namespace: string, name: string, before: T | undefined, after: T | undefined): void {
+  function notify(change: CacheChange<T>): void {
     for (const listener of listeners) {
       try {
-        listener({ namespace, name, before, after });
+        listener(change);
       } catch (error) {
-        onBug(error, `${namespace}/${name}`);
+        onBug(error, `${change.namespace}/${change.name}`);
       }
     }
   }
@@ -91,14 +93,14 @@ export function createWatchStore<T>({ project, onBug }: WatchStoreOptions<T>): W
       const before = known.value;
       known.value = value;
       known.resourceVersion = resourceVersion;
-      notify(namespace, name, before, value);
+      notify({ namespace, name, before, after: value, resourceVersion });
       return;
     }
     if (known !== undefined) {
       drop(known); // deleted and made anew while nobody looked
     }
     add({ namespace, name, uid, resourceVersion, value, round });
-    notify(namespace, name, undefined, value);
+    notify({ namespace, name, before: undefined, after: value, resourceVersion });
   }
 
   function add(entry: Entry<T>): void {
@@ -115,7 +117,7 @@ export function createWatchStore<T>({ project, onBug }: WatchStoreOptions<T>): W
       namespaces.delete(namespace);
     }
     size -= 1;
-    notify(namespace, name, value, undefined);
+    notify({ namespace, name, before: value, after: undefined, resourceVersion: undefined });
   }
 
   function* all(): Generator<Entry<T>> {

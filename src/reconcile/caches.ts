@@ -8,7 +8,7 @@ import type { KnownWorkloads } from '../kube/referrers.ts';
 import { createWatchCache, type CacheChange, type WatchCache, type WatchMetrics } from '../kube/watch-cache.ts';
 import { WatchFault } from '../kube/watch-stream.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { configKey, workloadKey } from './keys.ts';
+import { configKey, versionKey, workloadKey } from './keys.ts';
 import type { ReferrerIndex } from './referrer-index.ts';
 
 export interface ConfigEntry {
@@ -120,7 +120,8 @@ function gatherMs(referrers: number): number {
 }
 
 export interface Wake {
-  now(key: string): void;
+  /** `version` where the only reason is that a watch told of it. */
+  now(key: string, version?: string): void;
   soon(key: string, ms: number): void;
 }
 
@@ -140,7 +141,7 @@ export function follow(
       deletions.set(after.uid, clock.now());
     }
     wake.now(configKey(namespace, name));
-    if (before?.uid !== after?.uid || before?.generation !== after?.generation) {
+    if (isEdit(before, after)) {
       for (const user of index.referrers(namespace, name)) {
         wake.now(workloadKey(user.kind, namespace, user.name));
       }
@@ -153,14 +154,20 @@ export function follow(
   }
 }
 
+/** Something else is to be enforced by whoever refers to it. */
+export function isEdit(before: ConfigEntry | undefined, after: ConfigEntry | undefined): boolean {
+  return before?.uid !== after?.uid || before?.generation !== after?.generation;
+}
+
 function followWorkload(
   { kind }: WorkloadType,
-  { namespace, name, before, after }: CacheChange<WorkloadEntry>,
+  { namespace, name, before, after, resourceVersion }: CacheChange<WorkloadEntry>,
   index: ReferrerIndex,
   wake: Wake,
 ): void {
   index.move(namespace, { kind, name }, before?.reference, after?.reference);
-  wake.now(workloadKey(kind, namespace, name));
+  const version = resourceVersion === undefined ? undefined : versionKey(kind, resourceVersion);
+  wake.now(workloadKey(kind, namespace, name), version);
   if (before?.reference === after?.reference && (before === undefined) === (after === undefined)) {
     return;
   }

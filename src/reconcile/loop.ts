@@ -2,6 +2,7 @@
  * The companion loop: keeps conditions, hashes, finalizer, label and annotations of the four kinds as they should be.
  * Level-based: an event only says which object to look at. Every replica watches, one writes (docs/loop.md).
  */
+import type { KubernetesObject } from '../api/objects.ts';
 import { AUTHZ_CONFIG, WORKLOADS } from '../api/toolhive.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { limited, pause, type Clock } from '../kube/clock.ts';
@@ -16,12 +17,13 @@ import { createWriter } from '../kube/write.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createCaches, follow, type Caches } from './caches.ts';
 import { remembering } from './config-memo.ts';
-import { createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
-import { createGetLive } from './gather.ts';
+import { again, createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
+import { createGetLive, pagesOf } from './gather.ts';
 import { createInjectionCaches, followInjection } from './injection-caches.ts';
 import { createInjector, type PodState } from './injector.ts';
-import { configKey, parseKey, workloadKey } from './keys.ts';
+import { configKey, parseKey, versionKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
+import { createReadAhead, followAhead } from './read-ahead.ts';
 import { createReferrerIndex } from './referrer-index.ts';
 import { createRolloutRunner } from './rollout-runner.ts';
 import { createStatusWriter, UndeclaredFieldError } from './status-writer.ts';
@@ -66,7 +68,11 @@ export interface Loop {
   readonly workload: KnownWorkloads;
 }
 
-const WORKERS = 4;
+/**
+ * A pass mostly waits for the API server, the more so where its etcd writes to a disk. With more of them at a time two
+ * cores do no more.
+ */
+const WORKERS = 8;
 /** Of one pass: a few reads and writes. */
 const PASS_MS = 60_000;
 const DISCOVER_MS = 30_000;
@@ -78,7 +84,7 @@ export function createLoop(deps: LoopDeps): Loop {
   let queue: WorkQueue | undefined;
   const caches = createCaches({ client, served: () => served, clock, logger, metrics });
   const injection = createInjectionCaches({ client, clock, logger, metrics });
-  const wake = (key: string): void => queue?.add(key);
+  const wake = (key: string, version?: string): void => queue?.add(key, version);
   const index = createReferrerIndex();
   const deletions = new Map<string, number>();
   const isLeader = (): boolean => leadership.isLeader();
@@ -92,8 +98,9 @@ export function createLoop(deps: LoopDeps): Loop {
     },
   });
   const injector = createInjector({ caches: injection, resolver, writer, rollout });
+  const ahead = createReadAhead({ pages: (...of) => pagesOf(client, discovery, ...of), clock });
   const shared: ReconcileDeps = {
-    ...{ getLive: createGetLive(client, discovery), resolver, analyze, index, writer, status },
+    ...{ getLive: createGetLive(client, discovery, ahead), resolver, analyze, index, writer, status },
     ...{ events, clock, now, graceMs, deletions, injector },
   };
   const remembered = { ...shared, resolver: remembering(resolver, (...of) => caches.configs.get(...of)) };
@@ -101,6 +108,16 @@ export function createLoop(deps: LoopDeps): Loop {
     [AUTHZ_CONFIG.kind, createConfigReconciler(shared)],
     ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, remembered)] as const),
   ]);
+  followAhead(caches, index, {
+    expect: (...of) => {
+      if (queue !== undefined) {
+        ahead.expect(...of); // whoever does not lead asks for nothing
+      }
+    },
+    forget: (...of) => {
+      ahead.forget(...of);
+    },
+  });
   follow(caches, index, deletions, clock, {
     now: wake,
     soon: (key, ms) => queue?.addAfter(key, ms),
@@ -125,6 +142,7 @@ export function createLoop(deps: LoopDeps): Loop {
 
   async function lead(signal: AbortSignal): Promise<void> {
     injector.reset();
+    ahead.reset();
     while (!(caches.synced() && injection.synced()) && !signal.aborted) {
       await pause(clock, SYNC_POLL_MS, signal);
     }
@@ -160,10 +178,11 @@ export function createLoop(deps: LoopDeps): Loop {
     const { kind = AUTHZ_CONFIG.kind, namespace, name } = parseKey(key);
     const limit = limited(clock, signal, PASS_MS, () => new Error('the pass took too long'));
     try {
-      const again = await reconcilers.get(kind)?.(namespace, name, limit.signal);
+      const { againMs, wrote } = (await reconcilers.get(kind)?.(namespace, name, limit.signal)) ?? again(0);
       own.forget(key);
-      if (again !== undefined && again > 0) {
-        own.addAfter(key, again);
+      own.wrote(key, wrote.flatMap(versionsOf));
+      if (againMs > 0) {
+        own.addAfter(key, againMs);
       }
       return 'done';
     } catch (error) {
@@ -178,8 +197,9 @@ export function createLoop(deps: LoopDeps): Loop {
     if (signal.aborted || (error instanceof ApiError && error.code === 'API_FENCED')) {
       return 'not-leader';
     }
-    const again = error instanceof UndeclaredFieldError || (error instanceof ApiError && error.code === 'API_CONFLICT');
-    if (again) {
+    const conflict =
+      error instanceof UndeclaredFieldError || (error instanceof ApiError && error.code === 'API_CONFLICT');
+    if (conflict) {
       own.conflict(key);
       return 'conflict';
     }
@@ -216,6 +236,10 @@ function everything({ configs, workloads }: Caches): readonly string[] {
       cache.list().map(({ namespace, name }) => workloadKey(kind, namespace, name)),
     ),
   ];
+}
+
+function versionsOf({ kind, metadata: { resourceVersion } }: KubernetesObject): readonly string[] {
+  return resourceVersion === undefined ? [] : [versionKey(kind, resourceVersion)];
 }
 
 /** Those that were taken: a refusal (a conflict, a field that the CRD does not declare) changed nothing. */

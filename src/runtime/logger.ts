@@ -15,8 +15,9 @@ export interface Logger {
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Where winston keeps the finished line. */
+/** Where winston keeps the finished line, and by what it tells whether one is wanted at all. */
 const MESSAGE = Symbol.for('message');
+const LEVEL = Symbol.for('level');
 
 /**
  * Loses no line, as winston's own Console transport does with the last ones, those that explain a crash: warnings and
@@ -70,8 +71,8 @@ function writeWaiting(): void {
  * than a line itself costs. Fields are flat here and in the order in which they were given.
  */
 const jsonLine = winston.format((info) => {
-  const { level, message, ...fields } = info;
-  info[MESSAGE] = JSON.stringify({ timestamp: new Date().toISOString(), level, message, ...fields });
+  const { level, message, fields } = info;
+  info[MESSAGE] = JSON.stringify({ timestamp: new Date().toISOString(), level, message, ...(fields as LogFields) });
   return info;
 });
 
@@ -82,10 +83,12 @@ export function createLogger(level: LogLevel): Logger {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- winston's types are of two packages
     transports: [new SynchronousTransport()],
   });
-  return {
-    debug: (message, fields) => void logger.debug(message, fields),
-    info: (message, fields) => void logger.info(message, fields),
-    warn: (message, fields) => void logger.warn(message, fields),
-    error: (message, fields) => void logger.error(message, fields),
-  };
+  // Not `logger.info`: that copies the fields twice on the way to the same `write`.
+  const at = (own: LogLevel): Logger[LogLevel] =>
+    LOG_LEVELS.indexOf(own) > LOG_LEVELS.indexOf(level)
+      ? () => undefined
+      : (message, fields = {}) => {
+          logger.write({ [LEVEL]: own, level: own, message, fields });
+        };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

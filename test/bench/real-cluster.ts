@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { installCrds, must } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
+import { ACCOUNT } from '../../src/cli/manifests/kustomize.ts';
 import { parseTarget, renderManifests } from '../../src/cli/manifests/manifests.ts';
 import { createKubeClient, loadKubeConfig, type ApiRequest, type KubeClient } from '../../src/kube/client.ts';
 import { startOurs, untilReady, type Program, type ProgramOptions } from './programs.ts';
@@ -41,14 +42,14 @@ export async function withRealCluster<T>(
   const client = createKubeClient(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath }));
   let ours: Program | undefined;
   try {
-    const account = 'mcp-authz-webhook';
     await installCrds(kubectl, join(projectRoot(), 'test/crds'));
     await must(kubectl, ['apply', '-f', join(projectRoot(), 'webhooks/rbac.yaml')]);
     if (standsBy) {
       await must(kubectl, ['create', '-f', '-'], JSON.stringify(TAKEN_LEASE));
     }
-    const token = await must(kubectl, ['create', 'token', account, '-n', 'mcp-authz-system', '--duration', '24h']);
-    const kubeconfig = controlPlane.kubeconfigFor(account, token.trim());
+    const { namespace, name } = ACCOUNT;
+    const token = await must(kubectl, ['create', 'token', name, '-n', namespace, '--duration', '24h']);
+    const kubeconfig = controlPlane.kubeconfigFor(name, token.trim());
     const programOptions = { folder, certificates, kubeconfig, say };
     ours = await startOurs(programOptions, { flags });
     await untilReady(ours);
@@ -60,8 +61,8 @@ export async function withRealCluster<T>(
     return await use({
       ...{ controlPlane, client, ours, programOptions, request },
       metrics: () => must(kubectl, ['get', '--raw', '/metrics']),
-      namespace: async (name) => {
-        await must(kubectl, ['create', 'namespace', name]);
+      namespace: async (made) => {
+        await must(kubectl, ['create', 'namespace', made]);
       },
     });
   } finally {
@@ -83,7 +84,7 @@ async function register({ kubectl }: ControlPlane, { target: { port, ca } }: Pro
   if ('fault' in target) {
     throw new Error(target.fault);
   }
-  await must(kubectl, ['apply', '-f', '-'], renderManifests({ target }));
+  await must(kubectl, ['apply', '-f', '-'], renderManifests({ target, account: ACCOUNT }));
 }
 
 /** Runs `work` for each number below `count`, so many at a time. */
