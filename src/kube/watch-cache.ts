@@ -84,6 +84,9 @@ const TIMEOUTS: WatchTimeouts = {
   backoff: { firstMs: 500, ceilingMs: 15_000 },
 };
 
+/** Objects a page. Of what is read little is kept, and the rest is thrown away sooner where less of it comes at a time. */
+const PAGE = 200;
+
 /** A watch that lived this long was fine: what ended it is a first failure again. */
 const HEALTHY_MS = 10_000;
 /** At most this long do we do as Retry-After says. */
@@ -131,7 +134,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
     relistAt = clock.now() + timeouts.relistMs / 10;
     const relist = store.relist();
     let resourceVersion = '';
-    for await (const page of listPages({ request }, { path: path(), ...selector, signal })) {
+    for await (const page of listPages({ request }, { path: path(), ...selector, page: PAGE, signal })) {
       heard();
       page.items.forEach(store.put);
       resourceVersion = page.resourceVersion;

@@ -39,10 +39,12 @@ export interface OurOptions {
   readonly label?: string;
 }
 
-/** What the image gives Node. */
-function imageOptions(): Readonly<Record<string, string>> {
+/** What the image sets. */
+function imageEnvironment(): Readonly<Record<string, string>> {
   const dockerfile = readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8');
-  return { NODE_OPTIONS: /^ENV NODE_OPTIONS=(.*)$/m.exec(dockerfile)?.[1] ?? '' };
+  return Object.fromEntries(
+    [...dockerfile.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
 }
 
 /** As the API server asks: with the webhook's timeout. */
@@ -78,7 +80,7 @@ export async function startOurs(
     ],
     core: 'server',
     logFile: join(folder, `${label}.log`),
-    environment: { ...imageOptions(), ...environment },
+    environment: { ...imageEnvironment(), ...environment },
   });
   const { port, healthPort } = await waitFor('it does not serve', program, () => portsIn(program.log()), {
     everyMs: 5,
