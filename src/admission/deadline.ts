@@ -43,3 +43,49 @@ export function createWorkBudget(): (query: string) => number {
     return known.budget;
   };
 }
+
+export class DeadlineError extends Error {
+  readonly code = 'DEADLINE_EXCEEDED';
+}
+
+/** The time that the work for one request may take. Who waits for nothing needs no timer. */
+export interface Deadline {
+  /** Aborted when the time is over. To be asked for before the first thing that is waited for. */
+  signal(): AbortSignal;
+  /** As `work`, or rejects with {@link DeadlineError} where the time is over first. */
+  bound<T>(work: Promise<T>): Promise<T>;
+}
+
+interface Armed {
+  readonly controller: AbortController;
+  readonly expired: Promise<never>;
+  readonly timer: NodeJS.Timeout;
+}
+
+export function createDeadline(milliseconds: number): Deadline {
+  let armed: Armed | undefined;
+  const arm = (): Armed => {
+    const controller = new AbortController();
+    const { promise: expired, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      const error = new DeadlineError('the answer was not found within the time that the API server waits');
+      controller.abort(error);
+      reject(error);
+    }, milliseconds);
+    return { controller, expired, timer };
+  };
+  return {
+    signal: () => (armed ??= arm()).controller.signal,
+    bound: async (work) => {
+      if (armed === undefined) {
+        return work;
+      }
+      const { expired, timer } = armed;
+      try {
+        return await Promise.race([work, expired]);
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+}

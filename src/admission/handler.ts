@@ -2,10 +2,11 @@
 import type { AdmissionRequest, AdmissionResponse } from '../api/admission.ts';
 import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
 import { decide, type Decision } from '../engine/decide.ts';
-import { evaluate, queriesOf, queriesOfMutators, type RuleFailure, type RuleFinding } from '../engine/evaluate.ts';
+import { planOf, queriesOfMutators, type RuleFailure, type RuleFinding } from '../engine/evaluate.ts';
 import { mutate } from '../engine/mutate.ts';
-import type { WorldAnswers } from '../engine/world-view.ts';
+import { NO_ANSWERS, type WorldAnswers } from '../engine/world-view.ts';
 import type { Mutator, Query, Rule, RuleInput } from '../rules/contract.ts';
+import type { Deadline } from './deadline.ts';
 import { allowed, denied } from './response.ts';
 
 /** What the server answers, and what it logs and counts of it. */
@@ -25,7 +26,7 @@ export type Outcome =
       readonly failures: readonly RuleFailure[];
     };
 
-export type AdmissionHandler = (request: AdmissionRequest, signal: AbortSignal) => Promise<Outcome>;
+export type AdmissionHandler = (request: AdmissionRequest, deadline: Pick<Deadline, 'signal'>) => Promise<Outcome>;
 
 /**
  * Asks the world; never rejects for a question that cannot be answered, that is the answer `unknown`. What is slow about it
@@ -39,25 +40,27 @@ export interface HandlerDeps {
 }
 
 export function createValidatingHandler(rules: () => readonly Rule[], { resolve, now }: HandlerDeps): AdmissionHandler {
-  return async (request, signal) => {
+  return async (request, deadline) => {
     const input = ruleInput(request, now());
     if (input === undefined) {
       return silent(request.uid);
     }
-    const current = rules();
-    const answers = await resolve(queriesOf(current, input), signal, request.namespace);
-    const evaluation = evaluate(current, input, answers);
+    const plan = planOf(rules(), input);
+    const answers =
+      plan.queries.length === 0 ? NO_ANSWERS : await resolve(plan.queries, deadline.signal(), request.namespace);
+    const evaluation = plan.evaluate(answers);
     return outcome(request, decide(evaluation), evaluation.findings, evaluation.failures);
   };
 }
 
 export function createMutatingHandler(mutators: readonly Mutator[], { resolve, now }: HandlerDeps): AdmissionHandler {
-  return async (request, signal) => {
+  return async (request, deadline) => {
     const input = ruleInput(request, now());
     if (input === undefined || input.operation === 'DELETE') {
       return silent(request.uid);
     }
-    const answers = await resolve(queriesOfMutators(mutators, input), signal, request.namespace);
+    const queries = queriesOfMutators(mutators, input);
+    const answers = queries.length === 0 ? NO_ANSWERS : await resolve(queries, deadline.signal(), request.namespace);
     const { patch, findings, failures } = mutate(mutators, input, answers);
     return outcome(request, decide({ findings, failures }), findings, failures, patch);
   };

@@ -11,7 +11,7 @@ import type { AdmissionObservation, Metrics } from '../runtime/metrics.ts';
 import { createAnswers, type Answers } from './answers.ts';
 import { BODY_LIMIT, BodyDroppedError, BodyTooLargeError, HungUpError, readBody } from './body.ts';
 import { createBodyRoom, type BodyRoom } from './body-room.ts';
-import { createWorkBudget } from './deadline.ts';
+import { createDeadline, createWorkBudget, DeadlineError } from './deadline.ts';
 import { decodeReview, DecodeError } from './decode.ts';
 import type { AdmissionHandler, Outcome } from './handler.ts';
 import { createInFlight, OverloadError, type InFlight, type Place } from './in-flight.ts';
@@ -118,7 +118,8 @@ async function serve(
     if (place === undefined) {
       throw new OverloadError('namespace');
     }
-    const outcome = await withDeadline(budgetMs, (signal) => deps[webhook](review, signal));
+    const deadline = createDeadline(budgetMs);
+    const outcome = await deadline.bound(deps[webhook](review, deadline));
     send(deps.answers, response, review.uid, outcome);
     return { ...recordDecision(webhook, review, outcome, seconds(), deps), uid: review.uid };
   } catch (error) {
@@ -128,25 +129,6 @@ async function serve(
     return { ...recordRejection(webhook, decoded, failure.status, error, seconds(), deps), uid };
   } finally {
     place?.leave();
-  }
-}
-
-class DeadlineError extends Error {
-  readonly code = 'DEADLINE_EXCEEDED';
-}
-
-async function withDeadline(budgetMs: number, work: (signal: AbortSignal) => Promise<Outcome>): Promise<Outcome> {
-  const controller = new AbortController();
-  const { promise: expired, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new DeadlineError('the answer was not found within the time that the API server waits');
-    controller.abort(error);
-    reject(error);
-  }, budgetMs);
-  try {
-    return await Promise.race([work(controller.signal), expired]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

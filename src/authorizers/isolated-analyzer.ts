@@ -61,18 +61,28 @@ export interface AnalyzerOptions extends WorkerOptions {
   readonly workers: number;
   /** Of one analysis, from its start. The largest config that is let in takes a fraction of it. */
   readonly timeoutMs: number;
+  /** A thread that was asked nothing for so long is ended. The next question waits for the start of another. */
+  readonly idleMs: number;
 }
+
+const IDLE_MS = 30_000;
 
 /** Nobody waits for the end of a connection: every case is run that there is time for at all. */
 const OFFLINE_ROOM: TestRoom = { cases: 1_000_000, milliseconds: 4000 };
 
-export const DEFAULT_ANALYZER: AnalyzerOptions = { workers: 2, timeoutMs: 5000, testRoom: OFFLINE_ROOM, warm: false };
+export const DEFAULT_ANALYZER: AnalyzerOptions = {
+  ...{ workers: 2, timeoutMs: 5000, idleMs: IDLE_MS },
+  ...{ testRoom: OFFLINE_ROOM, warm: false },
+};
 
 /**
  * For the decision tests of admission requests: one thread of their own, so that what was read and compiled for a request
  * is there for the next, and tests hold up nothing else. The time is that of a start, too, on a busy machine.
  */
-export const ADMISSION_TESTS: AnalyzerOptions = { workers: 1, timeoutMs: 5000, testRoom: ADMISSION_ROOM, warm: true };
+export const ADMISSION_TESTS: AnalyzerOptions = {
+  ...{ workers: 1, timeoutMs: 5000, idleMs: IDLE_MS },
+  ...{ testRoom: ADMISSION_ROOM, warm: true },
+};
 
 interface Job {
   readonly flow: string;
@@ -82,6 +92,11 @@ interface Job {
   readonly signal: AbortSignal | undefined;
 }
 
+interface Resting {
+  readonly worker: Worker;
+  readonly timer: NodeJS.Timeout;
+}
+
 /** `.ts` while developing, `.js` when built: the same as this file. */
 const WORKER = new URL(`./analyzer-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
@@ -89,10 +104,13 @@ const ENDED = 'the analysis was ended';
 
 /** MB. Ten times what the largest config needs; a policy that wants more loses its thread, not the process. */
 const HEAP_LIMIT = 256;
+/** MB for young objects: little of an analysis outlives it. */
+const YOUNG_LIMIT = 16;
 
 export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZER): IsolatedAnalyzer {
   const cache = createAnalysisCache();
-  const idle: Worker[] = [];
+  /** In the order in which they came to rest; the last one is asked first, so that others are left in peace. */
+  const idle: Resting[] = [];
   const waiting = createFairQueue<Job>();
   /** Threads that each flow holds now. */
   const held = new Map<string, number>();
@@ -102,7 +120,7 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
   function spawn(): Worker {
     const worker = new Worker(WORKER, {
       workerData: { testRoom: options.testRoom, warm: options.warm } satisfies WorkerOptions,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT, maxYoungGenerationSizeMb: YOUNG_LIMIT },
     });
     worker.unref();
     all.add(worker);
@@ -134,9 +152,25 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
       } else if (job.signal?.aborted === true) {
         job.reject(new AnalysisError('ANALYSIS_TIMEOUT', 'the analysis did not start in time'));
       } else {
-        run(idle.pop() ?? spawn(), job);
+        run(wake() ?? spawn(), job);
       }
     }
+  }
+
+  function rest(worker: Worker): void {
+    const timer = setTimeout(() => {
+      idle.splice(idle.indexOf(resting), 1);
+      all.delete(worker);
+      void worker.terminate();
+    }, options.idleMs).unref();
+    const resting = { worker, timer };
+    idle.push(resting);
+  }
+
+  function wake(): Worker | undefined {
+    const resting = idle.pop();
+    clearTimeout(resting?.timer);
+    return resting?.worker;
   }
 
   function run(worker: Worker, job: Job): void {
@@ -149,7 +183,7 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
     };
     const onMessage = (answer: unknown): void => {
       finish();
-      idle.push(worker);
+      rest(worker);
       job.resolve(answer);
       next();
     };
@@ -200,6 +234,9 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
     },
     close: async () => {
       closed = true;
+      idle.forEach(({ timer }) => {
+        clearTimeout(timer);
+      });
       next();
       await Promise.all([...all].map((worker) => worker.terminate()));
     },

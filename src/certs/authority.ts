@@ -7,7 +7,7 @@ import type { KubernetesObject } from '../api/objects.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { limited, pause, type Clock } from '../kube/clock.ts';
 import { isConflict, messageOf } from '../kube/errors.ts';
-import { getObject } from '../kube/resolve.ts';
+import { getObject } from '../kube/get.ts';
 import { createWriter } from '../kube/write.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { planCertificates, withLeaf, withNext, type CertificatePolicy, type Rotation, type Step } from './plan.ts';

@@ -6,7 +6,7 @@ import { createPrivateKey } from 'node:crypto';
 import type { KubeClient } from '../kube/client.ts';
 import { pause, type Clock } from '../kube/clock.ts';
 import { messageOf } from '../kube/errors.ts';
-import { getObject } from '../kube/resolve.ts';
+import { getObject } from '../kube/get.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { certificateFault, loadServingCertificate, type ServingCertificate } from './files.ts';
 import { servingPair, x509, type SecretNames } from './secret.ts';

@@ -11,6 +11,7 @@ import {
   type Query,
   type Rule,
   type RuleInput,
+  type WorldView,
   type WriteInput,
   type WriteRule,
 } from '../rules/contract.ts';
@@ -100,9 +101,36 @@ function before(rule: WriteRule, input: RuleInput): WriteInput | undefined {
   return { operation: 'CREATE', object, namespace, name, now, ...(user === undefined ? {} : { user }) };
 }
 
-/** Everything that must be known before {@link evaluate}, each question once. Failures are met again, and told, there. */
-export function queriesOf(rules: readonly Rule[], input: RuleInput): readonly Query[] {
-  return distinct(applicable(rules, input).flatMap((rule) => attempt(() => declared(rule, input), [])));
+/** What one request is judged by: known before anything is asked, and worked out once. */
+export interface Plan {
+  /** Everything that must be known before {@link Plan.evaluate}, each question once. */
+  readonly queries: readonly Query[];
+  readonly evaluate: (answers: WorldAnswers) => Evaluation;
+}
+
+/** Of all `rules` those that apply. Never throws: a rule that does is a failure of the evaluation. */
+export function planOf(rules: readonly Rule[], input: RuleInput): Plan {
+  const steps = applicable(rules, input).map((rule) => stepOf(rule, input));
+  return {
+    queries: distinct(steps.flatMap(({ queries }) => (queries instanceof Error ? [] : queries))),
+    evaluate: (answers) => evaluate(steps, input, answers),
+  };
+}
+
+/** One rule with what it asked for, or with the error that it threw instead. */
+interface Step {
+  readonly rule: Rule;
+  readonly stored: WriteInput | undefined;
+  readonly queries: readonly Query[] | Error;
+}
+
+function stepOf(rule: Rule, input: RuleInput): Step {
+  const stored = rule.on === 'write' ? before(rule, input) : undefined;
+  try {
+    return { rule, stored, queries: declared(rule, input, stored) };
+  } catch (error) {
+    return { rule, stored, queries: asError(error) };
+  }
 }
 
 export function queriesOfMutators(mutators: readonly Mutator[], input: WriteInput): readonly Query[] {
@@ -114,37 +142,44 @@ export function applicableMutators(mutators: readonly Mutator[], input: WriteInp
   return input.object.metadata.deletionTimestamp === undefined ? matching(mutators, input) : [];
 }
 
-function declared(rule: Rule, input: RuleInput): readonly Query[] {
+function declared(rule: Rule, input: RuleInput, stored: WriteInput | undefined): readonly Query[] {
   if (rule.on === 'delete' || input.operation === 'DELETE') {
     return rule.on === 'delete' && input.operation === 'DELETE' ? rule.queries(input) : [];
   }
-  const stored = before(rule, input);
-  return [...rule.queries(input), ...(stored === undefined ? [] : rule.queries(stored))];
+  const queries = rule.queries(input);
+  return stored === undefined ? queries : [...queries, ...rule.queries(stored)];
 }
 
-export function evaluate(rules: readonly Rule[], input: RuleInput, answers: WorldAnswers): Evaluation {
+function evaluate(steps: readonly Step[], input: RuleInput, answers: WorldAnswers): Evaluation {
   const findings: RuleFinding[] = [];
   const failures: RuleFailure[] = [];
-  for (const rule of applicable(rules, input)) {
+  for (const { rule, stored, queries } of steps) {
     try {
-      findings.push(...check(rule, input, answers).map((finding) => ({ ...finding, ruleId: rule.id })));
+      if (queries instanceof Error) {
+        throw queries;
+      }
+      for (const finding of check(rule, input, stored, worldViewOf(queries, answers))) {
+        findings.push({ ...finding, ruleId: rule.id });
+      }
     } catch (error) {
-      failures.push({ ruleId: rule.id, error: error instanceof Error ? error : new Error(String(error)) });
+      failures.push({ ruleId: rule.id, error: asError(error) });
     }
   }
   return { findings: findings.sort(compareFindings), failures };
 }
 
-function check(rule: Rule, input: RuleInput, answers: WorldAnswers): readonly Finding[] {
-  const world = worldViewOf(declared(rule, input), answers);
+function check(rule: Rule, input: RuleInput, stored: WriteInput | undefined, world: WorldView): readonly Finding[] {
   if (rule.on === 'delete' || input.operation === 'DELETE') {
     return rule.on === 'delete' && input.operation === 'DELETE' ? rule.check(input, world) : [];
   }
   const now = rule.check(input, world);
-  const stored = before(rule, input);
   return stored === undefined || now.every((finding) => finding.level !== 'deny')
     ? now
     : ratchet(now, rule.check(stored, world));
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 /** Only what the request brings is enforced; what was wrong already becomes a warning. */

@@ -12,10 +12,17 @@ export type WebhookTarget =
   | { readonly url: string; readonly caBundle?: string }
   | { readonly service: { readonly namespace: string; readonly name: string }; readonly caBundle?: string };
 
+export interface ServiceAccount {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 export interface Registration {
   readonly rules: readonly Rule[];
   readonly mutators: readonly Mutator[];
   readonly target: WebhookTarget;
+  /** Of the companion loop. Where it is not known, the loop's own writes are asked about like anybody's. */
+  readonly account?: ServiceAccount | undefined;
 }
 
 /** Where nothing of ours is ever asked: a cluster that cannot repair itself is worse than a policy unchecked there. */
@@ -42,6 +49,18 @@ const SPEC_OR_ANNOTATIONS_CHANGED: MatchCondition = {
       .map((name) => `"${name}"`)
       .join(', ')}].exists(name, object.metadata.?annotations[?name] != oldObject.metadata.?annotations[?name])`,
 };
+/**
+ * The annotations that the loop writes are made by the mutator that would be asked. Whoever else writes them is asked
+ * about, and so is the loop's account where it changes a spec, which the loop never does.
+ */
+function notByLoop({ namespace, name }: ServiceAccount): MatchCondition {
+  return {
+    name: 'not-annotations-of-the-loop',
+    expression:
+      'request.operation != "UPDATE" || object.?spec != oldObject.?spec || ' +
+      `request.userInfo.username != "system:serviceaccount:${namespace}:${name}"`,
+  };
+}
 const WITHOUT_FINALIZER: MatchCondition = {
   name: 'without-our-finalizer',
   expression: `!("${FINALIZER}" in object.metadata.?finalizers.orValue([]))`,
@@ -60,13 +79,13 @@ const NOT_CLEANUP: MatchCondition = {
 };
 
 /** Both configurations as plain objects, the mutating one first: the API server asks it first. */
-export function webhookConfigurations({ rules, mutators, target }: Registration): readonly object[] {
+export function webhookConfigurations({ rules, mutators, target, account }: Registration): readonly object[] {
   return [
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
       metadata: metadata(),
-      webhooks: mutatingWebhooks(mutators, target),
+      webhooks: mutatingWebhooks(mutators, target, account),
     },
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
@@ -77,13 +96,20 @@ export function webhookConfigurations({ rules, mutators, target }: Registration)
   ];
 }
 
-function mutatingWebhooks(mutators: readonly Mutator[], target: WebhookTarget): readonly object[] {
+function mutatingWebhooks(
+  mutators: readonly Mutator[],
+  target: WebhookTarget,
+  account: ServiceAccount | undefined,
+): readonly object[] {
   const configs = webhook('configs.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isConfigResource);
   const ofPods = mutators.filter(({ match }) => match.group === '');
   return [
     {
       ...webhook('workloads.mutate', '/mutate', mutators, ['CREATE', 'UPDATE'], target, isWorkloadResource),
-      matchConditions: [NOT_BEING_DELETED, SPEC_OR_ANNOTATIONS_CHANGED],
+      matchConditions: [
+        ...[NOT_BEING_DELETED, SPEC_OR_ANNOTATIONS_CHANGED],
+        ...(account === undefined ? [] : [notByLoop(account)]),
+      ],
       // Another webhook may change the reference after us.
       reinvocationPolicy: 'IfNeeded',
     },

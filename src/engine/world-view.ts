@@ -75,4 +75,7 @@ function viewOf(declared: readonly Query[], answers: WorldAnswers): WorldView {
   };
 }
 
-const NOTHING_DECLARED = viewOf([], createWorldAnswers());
+/** To no questions. */
+export const NO_ANSWERS: WorldAnswers = createWorldAnswers();
+
+const NOTHING_DECLARED = viewOf([], NO_ANSWERS);

@@ -39,6 +39,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** application/json unless said otherwise; a PATCH must say which kind it is. */
   readonly contentType?: string;
+  /** Media types in the order of preference; application/json unless said otherwise. */
+  readonly accept?: string;
   /** Of a read, where the API server asks for another try (Retry-After); 10 unless said otherwise. */
   readonly attempts?: number;
   /** Asked at the very moment of sending; where it says no nothing is sent (API_FENCED). */
@@ -105,7 +107,7 @@ export function createKubeClient(config: KubeConfig): KubeClient {
           method: call.method,
           signal: call.signal,
           headers: Object.assign(
-            { Accept: 'application/json', 'User-Agent': 'mcp-authz-webhook' },
+            { Accept: call.accept ?? 'application/json', 'User-Agent': 'mcp-authz-webhook' },
             body === undefined
               ? {}
               : { 'Content-Type': call.contentType ?? 'application/json', 'Content-Length': String(body.length) },

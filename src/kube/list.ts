@@ -1,5 +1,5 @@
 /** Lists in pages, so that a namespace of any size costs the memory of one page. */
-import { at, stringAt } from '../api/json.ts';
+import { property, stringAt } from '../api/json.ts';
 import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
 import type { KubeClient } from './client.ts';
 import { ApiError } from './errors.ts';
@@ -10,6 +10,8 @@ export interface ListOptions {
   readonly labelSelector?: string;
   /** Objects a page, where they are large. */
   readonly page?: number;
+  /** Without spec and status, and of another kind: PartialObjectMetadata. */
+  readonly metadataOnly?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -20,6 +22,8 @@ export interface ListPage {
 }
 
 const PAGE = 500;
+/** What cannot give metadata alone gives whole objects, which have them too. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json';
 
 /**
  * The pages of one consistent list. List items carry no kind of their own; `kind` and `apiVersion` are filled in from
@@ -27,7 +31,7 @@ const PAGE = 500;
  */
 export async function* listPages(
   client: Pick<KubeClient, 'request'>,
-  { path, fieldSelector, labelSelector, page: length = PAGE, signal }: ListOptions,
+  { path, fieldSelector, labelSelector, page: length = PAGE, metadataOnly, signal }: ListOptions,
 ): AsyncGenerator<ListPage> {
   let limit = length;
   let next: string | undefined = '';
@@ -38,7 +42,8 @@ export async function* listPages(
       ...(fieldSelector === undefined ? {} : { fieldSelector }),
       ...(labelSelector === undefined ? {} : { labelSelector }),
     };
-    const page = await client.request({ method: 'GET', path, query, signal }).catch(tooLarge);
+    const form = metadataOnly === true ? { accept: METADATA_ONLY } : {};
+    const page = await client.request({ method: 'GET', path, query, ...form, signal }).catch(tooLarge);
     if (page === TOO_LARGE && limit > 1) {
       limit = Math.ceil(limit / 10);
       continue;
@@ -79,7 +84,8 @@ export async function* listAll(client: KubeClient, options: ListOptions): AsyncG
 }
 
 function items(page: unknown): readonly KubernetesObject[] {
-  const list = at(page, 'items');
+  const given = property(page, 'items');
+  const list = given === null ? [] : given; // how Go writes the list of metadata where there is none
   if (!Array.isArray(list)) {
     throw new ApiError('API_UNAVAILABLE', 200, 'the API server answered with something that is no list');
   }

@@ -2,8 +2,9 @@
 import { GROUP } from '../api/toolhive.ts';
 
 export function objectPath(version: string, namespace: string, resource: string, name?: string): string {
-  const collection = `/apis/${GROUP}/${version}/namespaces/${encodeURIComponent(namespace)}/${resource}`;
-  return name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
+  const object = name === undefined ? [] : [encodeURIComponent(name)];
+  // Joined, not added up: paths are kept as keys, and V8 keeps the parts of what was added up.
+  return ['/apis', GROUP, version, 'namespaces', encodeURIComponent(namespace), resource, ...object].join('/');
 }
 
 export function configMapPath(namespace: string, name: string): string {

@@ -4,27 +4,87 @@ import { authorizationOf, type WorkloadType } from '../api/toolhive.ts';
 import type { Referrer } from '../rules/contract.ts';
 import type { KubeClient } from './client.ts';
 import { ApiError } from './errors.ts';
+import { getObject } from './get.ts';
 import { listAll } from './list.ts';
 import { objectPath } from './paths.ts';
 
-/** The API server filters where the CRD allows it (`selectableFields`, ours do); the result is checked here anyway. */
-export async function referrersOf(
-  client: KubeClient,
+/** What is remembered of one version of a workload. */
+export interface KnownWorkload {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly reference: string | undefined;
+}
+
+export type KnownWorkloads = (kind: string, namespace: string, name: string) => KnownWorkload | undefined;
+
+export type ReferrersOf = (
   type: WorkloadType,
   version: string,
   namespace: string,
   name: string,
   signal: AbortSignal,
-): Promise<readonly Referrer[]> {
-  const path = objectPath(version, namespace, type.resource);
-  const fieldSelector = `${type.authorizationPath.join('.')}.authzConfigRef.name=${escapeSelector(name)}`;
-  try {
-    return await collect(listAll(client, { path, fieldSelector, signal }), name);
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 400) {
-      return collect(listAll(client, { path, signal }), name); // ToolHive's own CRDs have no selectable fields
+) => Promise<readonly Referrer[]>;
+
+/** So many workloads that are not known in their present version are read one by one; for more a list is cheaper. */
+const MOST_READ = 20;
+/**
+ * Workloads a page where only their metadata are listed. The first page is answered from the API server's memory; the
+ * next ones are read from etcd where the kind was quiet for some minutes, which takes as long as whole workloads.
+ */
+const PAGE = 5000;
+
+export function createReferrersOf(client: KubeClient, known: KnownWorkloads | undefined): ReferrersOf {
+  /** The API server filters where the CRD allows it (`selectableFields`, ours do); the result is checked here anyway. */
+  return async (type, version, namespace, name, signal) => {
+    const path = objectPath(version, namespace, type.resource);
+    const fieldSelector = `${type.authorizationPath.join('.')}.authzConfigRef.name=${escapeSelector(name)}`;
+    try {
+      return await collect(listAll(client, { path, fieldSelector, signal }), name);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 400)) {
+        throw error;
+      }
+      // ToolHive's own CRDs have no selectable fields.
+      const found = known === undefined ? undefined : await compare(type, path, known, namespace, name, signal);
+      return found ?? collect(listAll(client, { path, signal }), name);
     }
-    throw error;
+  };
+
+  /**
+   * The API server lists every workload's version, which costs it a third of the workloads themselves. Of a version that
+   * is known, so is the reference; every other workload is read. Undefined where that would be too many.
+   */
+  async function compare(
+    { kind }: WorkloadType,
+    path: string,
+    known: KnownWorkloads,
+    namespace: string,
+    config: string,
+    signal: AbortSignal,
+  ): Promise<readonly Referrer[] | undefined> {
+    const found = new Map<string, Referrer>();
+    const unknown = new Set<string>();
+    for await (const page of listAll(client, { path, metadataOnly: true, page: PAGE, signal })) {
+      for (const { metadata } of page) {
+        const { name = '', uid, resourceVersion } = metadata;
+        const workload = known(kind, namespace, name);
+        if (workload === undefined || workload.uid !== uid || workload.resourceVersion !== resourceVersion) {
+          unknown.add(name);
+        } else if (workload.reference === config) {
+          found.set(name, { kind, name });
+        }
+      }
+      if (unknown.size > MOST_READ) {
+        return undefined;
+      }
+    }
+    const read = [...unknown].map((name) => getObject(client, `${path}/${encodeURIComponent(name)}`, signal));
+    for (const object of await Promise.all(read)) {
+      if (object !== undefined && authorizationOf(object).reference === config) {
+        found.set(object.metadata.name ?? '', { kind, name: object.metadata.name ?? '' });
+      }
+    }
+    return [...found.values()];
   }
 }
 

@@ -9,7 +9,7 @@ import { testMapOf } from '../decision-tests/config-map.ts';
 import { NO_TESTS, type TestMap, type TestRunResults } from '../decision-tests/outcome.ts';
 import { at, isJsonObject } from '../api/json.ts';
 import { DECISION_TESTS_LABEL } from '../api/names.ts';
-import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
+import type { KubernetesObject } from '../api/objects.ts';
 import { AUTHZ_CONFIG, authorizationOf, authorizerSpecOf, GROUP, resourceOfKind, WORKLOADS } from '../api/toolhive.ts';
 import { queryKey } from '../engine/query-key.ts';
 import { createWorldAnswers, type WorldAnswers } from '../engine/world-view.ts';
@@ -24,10 +24,10 @@ import type {
 } from '../rules/contract.ts';
 import type { KubeClient } from './client.ts';
 import type { Discovery, ServedResources } from './discovery.ts';
-import { ApiError } from './errors.ts';
+import { getObject } from './get.ts';
 import { listAll } from './list.ts';
 import { configMapPath, objectPath } from './paths.ts';
-import { byKindAndName, referrersOf } from './referrers.ts';
+import { byKindAndName, createReferrersOf, type KnownWorkloads } from './referrers.ts';
 
 export type Analyze = (spec: AuthorizerSpec, signal: AbortSignal, flow?: string) => Promise<Analysis>;
 
@@ -36,6 +36,8 @@ export interface ResolverDeps {
   readonly discovery: Discovery;
   readonly analyze: Analyze;
   readonly tests: TestRunner;
+  /** What is remembered of workloads, where anything is: spares the reading of what has not changed since. */
+  readonly known?: KnownWorkloads | undefined;
 }
 
 /** Decides test cases in a thread of its own. */
@@ -46,7 +48,9 @@ export interface Resolver {
   readonly resolve: (queries: readonly Query[], signal: AbortSignal, flow?: string) => Promise<WorldAnswers>;
 }
 
-export function createResolver({ client, discovery, analyze, tests }: ResolverDeps): Resolver {
+export function createResolver({ client, discovery, analyze, tests, known }: ResolverDeps): Resolver {
+  const referrersOf = createReferrersOf(client, known);
+
   async function served(signal: AbortSignal): Promise<ServedResources> {
     const found = await discovery.served(signal);
     if (found === undefined) {
@@ -71,7 +75,7 @@ export function createResolver({ client, discovery, analyze, tests }: ResolverDe
   async function referrers(namespace: string, name: string, signal: AbortSignal): Promise<Answer<readonly Referrer[]>> {
     const { version, resources } = await served(signal);
     const kinds = WORKLOADS.filter((type) => resources.has(type.resource));
-    const found = await Promise.all(kinds.map((type) => referrersOf(client, type, version, namespace, name, signal)));
+    const found = await Promise.all(kinds.map((type) => referrersOf(type, version, namespace, name, signal)));
     return { state: 'present', value: found.flat().sort(byKindAndName) };
   }
 
@@ -251,25 +255,5 @@ async function orUnknown<T>(answer: Promise<Answer<T>>): Promise<Answer<T>> {
     return await answer;
   } catch (error) {
     return { state: 'unknown', why: error instanceof Error ? error.message : String(error) };
-  }
-}
-
-/** Undefined only where the API server names the object as not found; a missing resource type is an error. */
-export async function getObject(
-  client: KubeClient,
-  path: string,
-  signal: AbortSignal,
-): Promise<KubernetesObject | undefined> {
-  try {
-    const object = await client.request({ method: 'GET', path, signal });
-    if (!isKubernetesObject(object)) {
-      throw new ApiError('API_UNAVAILABLE', 200, 'the API server answered with something that is no object');
-    }
-    return object;
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 'API_NOT_FOUND' && error.objectName !== undefined) {
-      return undefined;
-    }
-    throw error;
   }
 }

@@ -10,7 +10,7 @@ import type { KubeClient } from './client.ts';
 import { limited, pause, type Clock } from './clock.ts';
 import { ApiError, messageOf } from './errors.ts';
 import { listPages } from './list.ts';
-import { createWatchStore, type CacheChange, type CacheEntry } from './watch-store.ts';
+import { createWatchStore, type CacheChange, type CacheEntry, type VersionedEntry } from './watch-store.ts';
 import { watchOnce, WatchFault, type WatchEvent, type WatchLimits } from './watch-stream.ts';
 
 export type { CacheChange, CacheEntry } from './watch-store.ts';
@@ -21,6 +21,7 @@ export interface WatchCache<T> {
   /** True once a list was read to its end. */
   synced(): boolean;
   get(namespace: string, name: string): T | undefined;
+  entry(namespace: string, name: string): VersionedEntry<T> | undefined;
   /** Entries of one namespace (all without an argument). */
   list(namespace?: string): readonly CacheEntry<T>[];
   /**
@@ -83,6 +84,9 @@ const TIMEOUTS: WatchTimeouts = {
   backoff: { firstMs: 500, ceilingMs: 15_000 },
 };
 
+/** Objects a page. Of what is read little is kept, and the rest is thrown away sooner where less of it comes at a time. */
+const PAGE = 200;
+
 /** A watch that lived this long was fine: what ended it is a first failure again. */
 const HEALTHY_MS = 10_000;
 /** At most this long do we do as Retry-After says. */
@@ -130,7 +134,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
     relistAt = clock.now() + timeouts.relistMs / 10;
     const relist = store.relist();
     let resourceVersion = '';
-    for await (const page of listPages({ request }, { path: path(), ...selector, signal })) {
+    for await (const page of listPages({ request }, { path: path(), ...selector, page: PAGE, signal })) {
       heard();
       page.items.forEach(store.put);
       resourceVersion = page.resourceVersion;
@@ -238,6 +242,7 @@ export function createWatchCache<T>(options: WatchCacheOptions<T>): WatchCache<T
     },
     synced: () => synced,
     get: store.get,
+    entry: store.entry,
     list: store.list,
     onChange: store.onChange,
     fault: () => {

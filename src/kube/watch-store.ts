@@ -7,6 +7,12 @@ export interface CacheEntry<T> {
   readonly value: T;
 }
 
+/** With the object that the value was made from. */
+export interface VersionedEntry<T> extends CacheEntry<T> {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
 export interface CacheChange<T> {
   readonly namespace: string;
   readonly name: string;
@@ -14,10 +20,13 @@ export interface CacheChange<T> {
   readonly before: T | undefined;
   /** Undefined where the object was removed. */
   readonly after: T | undefined;
+  /** Of the object after the change; undefined where it was removed. */
+  readonly resourceVersion: string | undefined;
 }
 
 export interface WatchStore<T> {
   readonly get: (namespace: string, name: string) => T | undefined;
+  readonly entry: (namespace: string, name: string) => VersionedEntry<T> | undefined;
   readonly list: (namespace?: string) => readonly CacheEntry<T>[];
   readonly onChange: (listener: (change: CacheChange<T>) => void) => () => void;
   readonly size: () => number;
@@ -33,33 +42,40 @@ export interface WatchStoreOptions<T> {
   readonly onBug: (error: unknown, object: string) => void;
 }
 
-interface Entry<T> extends CacheEntry<T> {
+interface Entry<T> extends VersionedEntry<T> {
   value: T;
   resourceVersion: string;
-  readonly uid: string;
   /** Number of the last list or event that it was part of. */
   round: number;
 }
 
+interface Namespace<T> {
+  /** One text for all its entries: each object brings a copy of its own. */
+  readonly name: string;
+  readonly entries: Map<string, Entry<T>>;
+}
+
 export function createWatchStore<T>({ project, onBug }: WatchStoreOptions<T>): WatchStore<T> {
-  const namespaces = new Map<string, Map<string, Entry<T>>>();
+  const namespaces = new Map<string, Namespace<T>>();
   const listeners = new Set<(change: CacheChange<T>) => void>();
   let size = 0;
   let round = 0;
 
-  function notify(namespace: string, name: string, before: T | undefined, after: T | undefined): void {
+  function notify(change: CacheChange<T>): void {
     for (const listener of listeners) {
       try {
-        listener({ namespace, name, before, after });
+        listener(change);
       } catch (error) {
-        onBug(error, `${namespace}/${name}`);
+        onBug(error, `${change.namespace}/${change.name}`);
       }
     }
   }
 
+  const find = (namespace: string, name: string): Entry<T> | undefined => namespaces.get(namespace)?.entries.get(name);
+
   function put(object: KubernetesObject): void {
     const { namespace = '', name = '', uid = '', resourceVersion = '' } = object.metadata;
-    const known = namespaces.get(namespace)?.get(name);
+    const known = find(namespace, name);
     if (known?.uid === uid) {
       known.round = round;
       if (known.resourceVersion === resourceVersion) {
@@ -77,45 +93,44 @@ export function createWatchStore<T>({ project, onBug }: WatchStoreOptions<T>): W
       const before = known.value;
       known.value = value;
       known.resourceVersion = resourceVersion;
-      notify(namespace, name, before, value);
+      notify({ namespace, name, before, after: value, resourceVersion });
       return;
     }
     if (known !== undefined) {
       drop(known); // deleted and made anew while nobody looked
     }
     add({ namespace, name, uid, resourceVersion, value, round });
-    notify(namespace, name, undefined, value);
+    notify({ namespace, name, before: undefined, after: value, resourceVersion });
   }
 
   function add(entry: Entry<T>): void {
-    const inNamespace = namespaces.get(entry.namespace);
-    if (inNamespace === undefined) {
-      namespaces.set(entry.namespace, new Map([[entry.name, entry]]));
-    } else {
-      inNamespace.set(entry.name, entry);
-    }
+    const known = namespaces.get(entry.namespace) ?? { name: entry.namespace, entries: new Map<string, Entry<T>>() };
+    namespaces.set(known.name, known);
+    known.entries.set(entry.name, { ...entry, namespace: known.name });
     size += 1;
   }
 
   function drop({ namespace, name, value }: Entry<T>): void {
-    const inNamespace = namespaces.get(namespace);
-    inNamespace?.delete(name);
-    if (inNamespace?.size === 0) {
+    const entries = namespaces.get(namespace)?.entries;
+    entries?.delete(name);
+    if (entries?.size === 0) {
       namespaces.delete(namespace);
     }
     size -= 1;
-    notify(namespace, name, value, undefined);
+    notify({ namespace, name, before: value, after: undefined, resourceVersion: undefined });
   }
 
-  function* entries(): Generator<Entry<T>> {
-    for (const inNamespace of namespaces.values()) {
-      yield* inNamespace.values();
+  function* all(): Generator<Entry<T>> {
+    for (const { entries } of namespaces.values()) {
+      yield* entries.values();
     }
   }
 
   return {
-    get: (namespace, name) => namespaces.get(namespace)?.get(name)?.value,
-    list: (namespace) => (namespace === undefined ? [...entries()] : [...(namespaces.get(namespace)?.values() ?? [])]),
+    get: (namespace, name) => find(namespace, name)?.value,
+    entry: find,
+    list: (namespace) =>
+      namespace === undefined ? [...all()] : [...(namespaces.get(namespace)?.entries.values() ?? [])],
     onChange: (listener) => {
       // Subscribed twice is called twice, and each is unsubscribed on its own.
       const own = (change: CacheChange<T>): void => {
@@ -129,7 +144,7 @@ export function createWatchStore<T>({ project, onBug }: WatchStoreOptions<T>): W
     size: () => size,
     put,
     remove: ({ metadata: { namespace = '', name = '', uid = '' } }) => {
-      const known = namespaces.get(namespace)?.get(name);
+      const known = find(namespace, name);
       if (known?.uid === uid) {
         drop(known);
       }
@@ -138,7 +153,7 @@ export function createWatchStore<T>({ project, onBug }: WatchStoreOptions<T>): W
       round += 1;
       return {
         complete: () => {
-          for (const entry of [...entries()].filter((each) => each.round !== round)) {
+          for (const entry of [...all()].filter((each) => each.round !== round)) {
             drop(entry);
           }
         },

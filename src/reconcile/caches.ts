@@ -4,10 +4,11 @@ import { AUTHZ_CONFIG, authorizationOf, GROUP, WORKLOADS, type WorkloadType } fr
 import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import type { ServedResources } from '../kube/discovery.ts';
+import type { KnownWorkloads } from '../kube/referrers.ts';
 import { createWatchCache, type CacheChange, type WatchCache, type WatchMetrics } from '../kube/watch-cache.ts';
 import { WatchFault } from '../kube/watch-stream.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { configKey, workloadKey } from './keys.ts';
+import { configKey, versionKey, workloadKey } from './keys.ts';
 import type { ReferrerIndex } from './referrer-index.ts';
 
 export interface ConfigEntry {
@@ -23,6 +24,8 @@ export interface WorkloadEntry {
 export interface Caches {
   readonly configs: WatchCache<ConfigEntry>;
   readonly workloads: readonly (readonly [WorkloadType, WatchCache<WorkloadEntry>])[];
+  /** What is remembered of a workload, and of which version. */
+  readonly workload: KnownWorkloads;
   /** Of the kinds that the API server serves. */
   synced(): boolean;
   fault(): string | undefined;
@@ -60,8 +63,9 @@ export function createCaches({ client, served, clock, logger, metrics }: CachesD
     generation: metadata.generation ?? 0,
     terminating: metadata.deletionTimestamp !== undefined,
   }));
+  const entryOf = sharedEntries();
   const workloads = WORKLOADS.map(
-    (type) => [type, cache(type.resource, (object) => ({ reference: authorizationOf(object).reference }))] as const,
+    (type) => [type, cache(type.resource, (object) => entryOf(authorizationOf(object).reference))] as const,
   );
   const all: readonly (readonly [string, WatchCache<unknown>])[] = [
     [AUTHZ_CONFIG.resource, configs],
@@ -72,6 +76,12 @@ export function createCaches({ client, served, clock, logger, metrics }: CachesD
   return {
     configs,
     workloads,
+    workload: (kind, namespace, name) => {
+      const entry = workloads.find(([type]) => type.kind === kind)?.[1].entry(namespace, name);
+      return entry === undefined
+        ? undefined
+        : { uid: entry.uid, resourceVersion: entry.resourceVersion, reference: entry.value.reference };
+    },
     synced: () => served() !== undefined && needed().every((each) => each.synced()),
     fault: () =>
       served() === undefined
@@ -85,6 +95,22 @@ export function createCaches({ client, served, clock, logger, metrics }: CachesD
   };
 }
 
+/** Entries kept in view for those to come: a workload refers to the same config as its neighbours, more often than not. */
+const SHARED = 1000;
+
+/** One entry for all the workloads that refer to a config of that name, as far as they come close to each other. */
+function sharedEntries(): (reference: string | undefined) => WorkloadEntry {
+  const recent = new Map<string | undefined, WorkloadEntry>();
+  return (reference) => {
+    const entry = recent.get(reference) ?? { reference };
+    if (recent.size >= SHARED) {
+      recent.clear();
+    }
+    recent.set(reference, entry);
+    return entry;
+  };
+}
+
 /**
  * References come in bursts (a rollout, a restored namespace), and the list of them is written as a whole: the longer it
  * is, the longer the next ones are waited for. The last one to go is not waited for.
@@ -94,7 +120,8 @@ function gatherMs(referrers: number): number {
 }
 
 export interface Wake {
-  now(key: string): void;
+  /** `version` where the only reason is that a watch told of it. */
+  now(key: string, version?: string): void;
   soon(key: string, ms: number): void;
 }
 
@@ -114,7 +141,7 @@ export function follow(
       deletions.set(after.uid, clock.now());
     }
     wake.now(configKey(namespace, name));
-    if (before?.uid !== after?.uid || before?.generation !== after?.generation) {
+    if (isEdit(before, after)) {
       for (const user of index.referrers(namespace, name)) {
         wake.now(workloadKey(user.kind, namespace, user.name));
       }
@@ -127,21 +154,26 @@ export function follow(
   }
 }
 
+/** Something else is to be enforced by whoever refers to it. */
+export function isEdit(before: ConfigEntry | undefined, after: ConfigEntry | undefined): boolean {
+  return before?.uid !== after?.uid || before?.generation !== after?.generation;
+}
+
 function followWorkload(
   { kind }: WorkloadType,
-  { namespace, name, before, after }: CacheChange<WorkloadEntry>,
+  { namespace, name, before, after, resourceVersion }: CacheChange<WorkloadEntry>,
   index: ReferrerIndex,
   wake: Wake,
 ): void {
-  index.set(namespace, { kind, name }, after?.reference);
-  wake.now(workloadKey(kind, namespace, name));
+  index.move(namespace, { kind, name }, before?.reference, after?.reference);
+  const version = resourceVersion === undefined ? undefined : versionKey(kind, resourceVersion);
+  wake.now(workloadKey(kind, namespace, name), version);
   if (before?.reference === after?.reference && (before === undefined) === (after === undefined)) {
     return;
   }
   for (const reference of new Set([before?.reference, after?.reference])) {
     if (reference !== undefined) {
-      const count = index.referrers(namespace, reference).length;
-      wake.soon(configKey(namespace, reference), gatherMs(count));
+      wake.soon(configKey(namespace, reference), gatherMs(index.count(namespace, reference)));
     }
   }
 }

@@ -30,8 +30,18 @@ export interface ReconcileDeps {
   readonly injector: Injector;
 }
 
-/** Milliseconds after which to look again without being told; 0 where there is nothing to wait for. */
-export type Reconcile = (namespace: string, name: string, signal: AbortSignal) => Promise<number>;
+export interface PassOutcome {
+  /** Milliseconds after which to look again without being told; 0 where there is nothing to wait for. */
+  readonly againMs: number;
+  /** As the API server answered to its writes, where that shows nothing more to do: when the watch tells of it, it is known. */
+  readonly wrote: readonly KubernetesObject[];
+}
+
+export type Reconcile = (namespace: string, name: string, signal: AbortSignal) => Promise<PassOutcome>;
+
+export function again(againMs: number, wrote: readonly KubernetesObject[] = []): PassOutcome {
+  return { againMs, wrote };
+}
 
 /** What else could release it (its namespace begins to go away) is not watched. */
 const STILL_HELD_MS = 30_000;
@@ -42,7 +52,7 @@ export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
   return async (namespace, name, signal) => {
     const live = await getLive(AUTHZ_CONFIG.resource, namespace, name, signal);
     if (live === undefined) {
-      return 0;
+      return again(0);
     }
     const { path, object } = live;
     // Before the LIST: the grace must be over when it is made.
@@ -63,13 +73,13 @@ export function createConfigReconciler(deps: ReconcileDeps): Reconcile {
     const current = patch === undefined ? object : await writer.mergePatch(path, patch, signal);
     if (decision.finalizer === 'remove') {
       tell(object, decision, deps.events); // of what is gone by now; that the glass was broken is worth it
-      return 0;
+      return again(0);
     }
-    const wait = await status.write(path, current, decision, signal);
+    const { wait } = await status.write(path, current, decision, signal);
     if (wait === 0) {
       tell(object, decision, deps.events);
     }
-    return Math.max(wait, graceLeft > 0 ? graceLeft : isTerminating(object) ? STILL_HELD_MS : 0);
+    return again(Math.max(wait, graceLeft > 0 ? graceLeft : isTerminating(object) ? STILL_HELD_MS : 0));
   };
 }
 

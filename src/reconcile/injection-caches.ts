@@ -17,7 +17,8 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Clock } from '../kube/clock.ts';
 import { createWatchCache, type WatchCache, type WatchMetrics } from '../kube/watch-cache.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { workloadKey } from './keys.ts';
+import type { Wake } from './caches.ts';
+import { versionKey, workloadKey } from './keys.ts';
 
 export interface Owner {
   readonly kind: string;
@@ -93,7 +94,7 @@ export function createInjectionCaches({ client, clock, logger, metrics }: Inject
 }
 
 /** Status of pods changes all the time; only what injection looks at wakes anybody. */
-export function followInjection({ pods, operator, maps }: InjectionCaches, wake: (key: string) => void): void {
+export function followInjection({ pods, operator, maps }: InjectionCaches, wake: Wake['now']): void {
   pods.onChange(({ namespace, before, after }) => {
     const workload = (after ?? before)?.workload;
     if (workload !== undefined && !jsonEqual(before, after)) {
@@ -101,13 +102,14 @@ export function followInjection({ pods, operator, maps }: InjectionCaches, wake:
     }
   });
   for (const cache of [operator, maps]) {
-    cache.onChange(({ namespace, before, after }) => {
+    cache.onChange(({ namespace, before, after, resourceVersion }) => {
       const owner = (after ?? before)?.owner;
       if (owner !== undefined && before?.digest !== after?.digest) {
         // The name is free again: a workload of another kind and the same name may have waited for it.
         const kinds = after === undefined ? PROXIES.map(({ kind }) => kind) : [owner.kind];
+        const version = resourceVersion === undefined ? undefined : versionKey('ConfigMap', resourceVersion);
         kinds.forEach((kind) => {
-          wake(workloadKey(kind, namespace, owner.name));
+          wake(workloadKey(kind, namespace, owner.name), version);
         });
       }
     });

@@ -1,7 +1,7 @@
 /** Injection, as far as it is the loop's: the ConfigMaps of a workload, the rollout to its pods, and what to say of both. */
-import { COMPONENT_LABEL, UNRESOLVED } from '../api/names.ts';
+import { COMPONENT_LABEL, runtimeCopyName, UNRESOLVED } from '../api/names.ts';
 import type { KubernetesObject } from '../api/objects.ts';
-import { proxyType } from '../api/toolhive.ts';
+import { proxyType, type ProxyType } from '../api/toolhive.ts';
 import { desiredMaps, type DesiredMap } from '../injection/config-maps.ts';
 import { dataOf, planInjection, type InjectionPlan, type PlanFacts } from '../injection/plan.ts';
 import { ApiError, isNamespaceTerminating } from '../kube/errors.ts';
@@ -21,6 +21,8 @@ export interface Injected {
   readonly verdict: Verdict | undefined;
   readonly notes: readonly Note[];
   readonly againMs: number;
+  /** ConfigMaps that came out as they should be. */
+  readonly wrote: readonly KubernetesObject[];
   /** What could not be done: to be thrown once the status is written. */
   readonly failure: Error | undefined;
 }
@@ -43,6 +45,14 @@ export interface InjectorDeps {
   readonly rollout: RolloutRunner;
 }
 
+interface MapOutcome {
+  /** The name of one that is not this workload's: it is left alone. */
+  readonly clash?: string;
+  readonly wrote?: KubernetesObject;
+}
+
+const NOTHING: MapOutcome = {};
+
 /** What is somebody else's is not watched, so that it went away is seen by looking. */
 const CLASH_AGAIN_MS = 10_000;
 
@@ -62,25 +72,25 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     return answer.state === 'present' ? answer.value : undefined;
   }
 
-  /** True where there is one of that name that is not this workload's: it is left alone. */
-  async function apply(kind: string, namespace: string, map: DesiredMap, signal: AbortSignal): Promise<boolean> {
+  async function apply(kind: string, namespace: string, map: DesiredMap, signal: AbortSignal): Promise<MapOutcome> {
     const { name } = map.metadata;
+    const digest = mapDigest(map);
     const known = caches.maps.get(namespace, name);
-    if (known?.digest === mapDigest(map)) {
-      return false;
+    if (known?.digest === digest) {
+      return NOTHING;
     }
     const there = known === undefined ? await configMap(namespace, name, signal) : undefined;
     // Who takes our label off does not make it his: the API server remembers who wrote it.
     if (there !== undefined && there.metadata.labels?.[COMPONENT_LABEL] === undefined && !wroteAnyOf(there)) {
-      return true;
+      return { clash: name };
     }
     const entry = there === undefined ? known : ownEntry(there);
     if (isOfAnotherKind(entry?.owner, kind)) {
-      return true;
+      return { clash: name };
     }
     const options = { fieldManager: FIELD_MANAGER, force: true }; // it is ours as a whole
-    await writer.applyObject(configMapPath(namespace, name), map, options, signal);
-    return false;
+    const written = await writer.applyObject(configMapPath(namespace, name), map, options, signal);
+    return mapDigest(written) === digest ? { wrote: written } : NOTHING;
   }
 
   async function remove(kind: string, namespace: string, name: string, signal: AbortSignal): Promise<void> {
@@ -97,40 +107,51 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     }
   }
 
-  /** The name of the ConfigMap that is somebody else's, if one is. */
   async function writeMaps(
     workload: KubernetesObject,
     plan: InjectionPlan,
     signal: AbortSignal,
-  ): Promise<string | undefined> {
+  ): Promise<readonly MapOutcome[]> {
     const type = proxyType(workload.kind);
     const namespace = workload.metadata.namespace ?? '';
     if (type === undefined) {
-      return undefined;
+      return [];
     }
     const desired = desiredMaps(type, workload, plan);
-    let clash: string | undefined;
+    const outcomes: MapOutcome[] = [];
     for (const map of desired.apply) {
-      clash = (await apply(type.kind, namespace, map, signal)) ? map.metadata.name : clash;
+      outcomes.push(await apply(type.kind, namespace, map, signal));
     }
     for (const name of desired.remove) {
       await remove(type.kind, namespace, name, signal);
     }
-    return clash;
+    return outcomes;
   }
 
   async function planOf(
     workload: KubernetesObject,
     config: PlanFacts['config'],
+    pods: readonly PodEntry[],
     signal: AbortSignal,
   ): Promise<InjectionPlan> {
     const type = proxyType(workload.kind);
-    if (type === undefined || config.state === 'absent') {
+    if (type === undefined || config.state === 'absent' || !isRun(type, workload, pods)) {
       return type === undefined ? { state: 'none' } : planInjection({ type, workload, config, operator: undefined });
     }
     const { namespace = '', name = '' } = workload.metadata;
     const operator = dataOf(await configMap(namespace, `${name}${type.suffix}`, signal), type.key);
     return planInjection({ type, workload, config, operator });
+  }
+
+  /**
+   * Where the operator has written nothing that is watched, no pod is there and nothing was copied, there is nothing to
+   * copy, and nobody who would read it. Its first pod wakes the workload, and waits for the copy.
+   */
+  function isRun(type: ProxyType, { metadata }: KubernetesObject, pods: readonly PodEntry[]): boolean {
+    const { namespace = '', name = '' } = metadata;
+    const written =
+      caches.operator.get(namespace, `${name}${type.suffix}`) ?? caches.maps.get(namespace, runtimeCopyName(name));
+    return pods.length > 0 || written !== undefined;
   }
 
   function podsOf({ kind, metadata: { namespace = '', name = '' } }: KubernetesObject): readonly PodEntry[] {
@@ -144,14 +165,17 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
     pass: async (workload, config, signal) => {
       const { namespace = '', name = '' } = workload.metadata;
       const key = workloadKey(workload.kind, namespace, name);
-      const plan = await planOf(workload, config, signal);
       const pods = podsOf(workload);
+      const plan = await planOf(workload, config, pods, signal);
       counts.set(key, countPods(plan, pods));
       let progress: Progress = { phase: 'idle', againMs: 0 };
       let clash: string | undefined;
+      let wrote: readonly KubernetesObject[] = [];
       let failure: Error | undefined;
       try {
-        clash = await writeMaps(workload, plan, signal);
+        const outcomes = await writeMaps(workload, plan, signal);
+        clash = outcomes.findLast((outcome) => outcome.clash !== undefined)?.clash;
+        wrote = outcomes.flatMap((outcome) => outcome.wrote ?? []);
         if (plan.state === 'resolved' && clash === undefined && (plan.carried || plan.copy !== undefined)) {
           progress = await rollout.step(key, namespace, pods, plan, signal);
         } else {
@@ -166,7 +190,7 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
       }
       const verdict = injectionVerdict({ plan, pods, progress, clash });
       const againMs = clash === undefined ? progress.againMs : CLASH_AGAIN_MS;
-      return { verdict, notes: injectionNotes(workload, verdict), againMs, failure };
+      return { verdict, notes: injectionNotes(workload, verdict), againMs, wrote, failure };
     },
     forget: (kind, namespace, name) => {
       const key = workloadKey(kind, namespace, name);

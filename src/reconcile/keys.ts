@@ -20,3 +20,8 @@ export function parseKey(key: string): Key {
   const [namespace = '', name = ''] = parts.slice(-2);
   return { kind: parts[0] === 'workload' ? parts[1] : undefined, namespace, name };
 }
+
+/** A version of an object, as a watch tells of it and as the answer to a write has it. */
+export function versionKey(kind: string, resourceVersion: string): string {
+  return `${kind}@${resourceVersion}`;
+}

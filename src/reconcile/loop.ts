@@ -2,6 +2,7 @@
  * The companion loop: keeps conditions, hashes, finalizer, label and annotations of the four kinds as they should be.
  * Level-based: an event only says which object to look at. Every replica watches, one writes (docs/loop.md).
  */
+import type { KubernetesObject } from '../api/objects.ts';
 import { AUTHZ_CONFIG, WORKLOADS } from '../api/toolhive.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { limited, pause, type Clock } from '../kube/clock.ts';
@@ -9,18 +10,20 @@ import type { Discovery, ServedResources } from '../kube/discovery.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Leadership } from '../kube/lease.ts';
+import type { KnownWorkloads } from '../kube/referrers.ts';
 import type { Analyze, Resolver } from '../kube/resolve.ts';
 import type { WatchMetrics } from '../kube/watch-cache.ts';
 import { createWriter } from '../kube/write.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createCaches, follow, type Caches } from './caches.ts';
 import { remembering } from './config-memo.ts';
-import { createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
-import { createGetLive } from './gather.ts';
+import { again, createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
+import { createGetLive, pagesOf } from './gather.ts';
 import { createInjectionCaches, followInjection } from './injection-caches.ts';
 import { createInjector, type PodState } from './injector.ts';
-import { configKey, parseKey, workloadKey } from './keys.ts';
+import { configKey, parseKey, versionKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
+import { createReadAhead, followAhead } from './read-ahead.ts';
 import { createReferrerIndex } from './referrer-index.ts';
 import { createRolloutRunner } from './rollout-runner.ts';
 import { createStatusWriter, UndeclaredFieldError } from './status-writer.ts';
@@ -62,9 +65,14 @@ export interface Loop {
   run(signal: AbortSignal): Promise<void>;
   /** Why the caches cannot be relied on; undefined when fine. For readiness. */
   fault(): string | undefined;
+  readonly workload: KnownWorkloads;
 }
 
-const WORKERS = 4;
+/**
+ * A pass mostly waits for the API server, the more so where its etcd writes to a disk. With more of them at a time two
+ * cores do no more.
+ */
+const WORKERS = 8;
 /** Of one pass: a few reads and writes. */
 const PASS_MS = 60_000;
 const DISCOVER_MS = 30_000;
@@ -76,7 +84,7 @@ export function createLoop(deps: LoopDeps): Loop {
   let queue: WorkQueue | undefined;
   const caches = createCaches({ client, served: () => served, clock, logger, metrics });
   const injection = createInjectionCaches({ client, clock, logger, metrics });
-  const wake = (key: string): void => queue?.add(key);
+  const wake = (key: string, version?: string): void => queue?.add(key, version);
   const index = createReferrerIndex();
   const deletions = new Map<string, number>();
   const isLeader = (): boolean => leadership.isLeader();
@@ -90,8 +98,9 @@ export function createLoop(deps: LoopDeps): Loop {
     },
   });
   const injector = createInjector({ caches: injection, resolver, writer, rollout });
+  const ahead = createReadAhead({ pages: (...of) => pagesOf(client, discovery, ...of), clock });
   const shared: ReconcileDeps = {
-    ...{ getLive: createGetLive(client, discovery), resolver, analyze, index, writer, status },
+    ...{ getLive: createGetLive(client, discovery, ahead), resolver, analyze, index, writer, status },
     ...{ events, clock, now, graceMs, deletions, injector },
   };
   const remembered = { ...shared, resolver: remembering(resolver, (...of) => caches.configs.get(...of)) };
@@ -99,6 +108,16 @@ export function createLoop(deps: LoopDeps): Loop {
     [AUTHZ_CONFIG.kind, createConfigReconciler(shared)],
     ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, remembered)] as const),
   ]);
+  followAhead(caches, index, {
+    expect: (...of) => {
+      if (queue !== undefined) {
+        ahead.expect(...of); // whoever does not lead asks for nothing
+      }
+    },
+    forget: (...of) => {
+      ahead.forget(...of);
+    },
+  });
   follow(caches, index, deletions, clock, {
     now: wake,
     soon: (key, ms) => queue?.addAfter(key, ms),
@@ -123,6 +142,7 @@ export function createLoop(deps: LoopDeps): Loop {
 
   async function lead(signal: AbortSignal): Promise<void> {
     injector.reset();
+    ahead.reset();
     while (!(caches.synced() && injection.synced()) && !signal.aborted) {
       await pause(clock, SYNC_POLL_MS, signal);
     }
@@ -158,10 +178,11 @@ export function createLoop(deps: LoopDeps): Loop {
     const { kind = AUTHZ_CONFIG.kind, namespace, name } = parseKey(key);
     const limit = limited(clock, signal, PASS_MS, () => new Error('the pass took too long'));
     try {
-      const again = await reconcilers.get(kind)?.(namespace, name, limit.signal);
+      const { againMs, wrote } = (await reconcilers.get(kind)?.(namespace, name, limit.signal)) ?? again(0);
       own.forget(key);
-      if (again !== undefined && again > 0) {
-        own.addAfter(key, again);
+      own.wrote(key, wrote.flatMap(versionsOf));
+      if (againMs > 0) {
+        own.addAfter(key, againMs);
       }
       return 'done';
     } catch (error) {
@@ -176,8 +197,9 @@ export function createLoop(deps: LoopDeps): Loop {
     if (signal.aborted || (error instanceof ApiError && error.code === 'API_FENCED')) {
       return 'not-leader';
     }
-    const again = error instanceof UndeclaredFieldError || (error instanceof ApiError && error.code === 'API_CONFLICT');
-    if (again) {
+    const conflict =
+      error instanceof UndeclaredFieldError || (error instanceof ApiError && error.code === 'API_CONFLICT');
+    if (conflict) {
       own.conflict(key);
       return 'conflict';
     }
@@ -203,6 +225,7 @@ export function createLoop(deps: LoopDeps): Loop {
       await events.flush();
     },
     fault: () => caches.fault() ?? injection.fault(),
+    workload: caches.workload,
   };
 }
 
@@ -213,6 +236,10 @@ function everything({ configs, workloads }: Caches): readonly string[] {
       cache.list().map(({ namespace, name }) => workloadKey(kind, namespace, name)),
     ),
   ];
+}
+
+function versionsOf({ kind, metadata: { resourceVersion } }: KubernetesObject): readonly string[] {
+  return resourceVersion === undefined ? [] : [versionKey(kind, resourceVersion)];
 }
 
 /** Those that were taken: a refusal (a conflict, a field that the CRD does not declare) changed nothing. */

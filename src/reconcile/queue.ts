@@ -6,8 +6,13 @@ import { backoffMs, type Backoff } from '../kube/backoff.ts';
 import type { Clock } from '../kube/clock.ts';
 
 export interface WorkQueue {
-  /** Now; if it is being worked on, again after that. */
-  add(key: string): void;
+  /**
+   * Now; if it is being worked on, again after that. `version` is what a watch tells of; where that is one which
+   * {@link wrote} named, it is no news.
+   */
+  add(key: string, version?: string): void;
+  /** The work on the key ended with these versions, and with nothing more to do. Before {@link done}. */
+  wrote(key: string, versions: readonly string[]): void;
   /** Once `ms` have passed, whatever else adds it before. The earliest of several counts. */
   addAfter(key: string, ms: number): void;
   /** The next key, when there is one; undefined once closed. Whoever takes it must call {@link done}. */
@@ -39,20 +44,27 @@ export function createWorkQueue({ clock, failure = FAILURE, conflict = CONFLICT 
   /** In the order in which they came. */
   const waiting = new Set<string>();
   const working = new Set<string>();
-  /** Came while it was being worked on. */
-  const again = new Set<string>();
+  /** Came while it was being worked on: the versions that were told of, or undefined where it came for another reason. */
+  const again = new Map<string, readonly string[] | undefined>();
+  /** Written by ourselves, and not told of yet. */
+  const own = new Map<string, Set<string>>();
   const delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   const failures = new Map<string, number>();
   const conflicts = new Map<string, number>();
   const takers: ((key: string | undefined) => void)[] = [];
   let closed = false;
 
-  function add(key: string): void {
+  function add(key: string, version?: string): void {
     if (closed) {
       return;
     }
     if (working.has(key)) {
-      again.add(key);
+      // Whether it is news is known when the work has ended.
+      const before = again.has(key) ? again.get(key) : [];
+      again.set(key, before === undefined || version === undefined ? undefined : [...before, version]);
+      return;
+    }
+    if (version !== undefined && isOwn(key, version)) {
       return;
     }
     waiting.add(key);
@@ -61,6 +73,16 @@ export function createWorkQueue({ clock, failure = FAILURE, conflict = CONFLICT 
     if (first !== undefined && taker !== undefined) {
       taker(begin(first));
     }
+  }
+
+  /** Each is told of once. */
+  function isOwn(key: string, version: string): boolean {
+    const versions = own.get(key);
+    const found = versions?.delete(version) === true;
+    if (versions?.size === 0) {
+      own.delete(key);
+    }
+    return found;
   }
 
   function begin(key: string): string {
@@ -105,9 +127,17 @@ export function createWorkQueue({ clock, failure = FAILURE, conflict = CONFLICT 
       }
       return first === undefined ? new Promise((resolve) => takers.push(resolve)) : Promise.resolve(begin(first));
     },
+    wrote: (key, versions) => {
+      if (versions.length > 0) {
+        own.set(key, new Set(versions));
+      }
+    },
     done: (key) => {
       working.delete(key);
-      if (again.delete(key)) {
+      const came = again.has(key);
+      const versions = again.get(key);
+      again.delete(key);
+      if (came && (versions?.filter((version) => !isOwn(key, version)).length ?? 1) > 0) {
         add(key);
       }
     },
@@ -125,6 +155,7 @@ export function createWorkQueue({ clock, failure = FAILURE, conflict = CONFLICT 
       delayed.clear();
       waiting.clear();
       again.clear();
+      own.clear();
       for (const taker of takers.splice(0)) {
         taker(undefined);
       }

@@ -2,40 +2,66 @@
 import type { Referrer } from '../rules/contract.ts';
 
 export interface ReferrerIndex {
-  /** `to` is the config's name; undefined where the workload refers to none, or is gone. */
-  set(namespace: string, referrer: Referrer, to: string | undefined): void;
+  /** The names of two configs; undefined where the workload refers to none, was not there before, or is gone. */
+  move(namespace: string, referrer: Referrer, from: string | undefined, to: string | undefined): void;
   /** Sorted by kind, then name. */
   referrers(namespace: string, config: string): readonly Referrer[];
+  count(namespace: string, config: string): number;
 }
 
+/** By kind: most configs are referred to by workloads of one kind. */
+type NamesByKind = Map<string, Set<string>>;
+
+/** Names are kept as they are given, and nothing twice: there may be a hundred thousand of them. */
 export function createReferrerIndex(): ReferrerIndex {
-  const byConfig = new Map<string, Map<string, Referrer>>();
-  const byWorkload = new Map<string, string>();
+  const namespaces = new Map<string, Map<string, NamesByKind>>();
+
+  const kindsOf = (namespace: string, config: string): NamesByKind | undefined =>
+    namespaces.get(namespace)?.get(config);
+
+  function add(namespace: string, { kind, name }: Referrer, config: string): void {
+    const configs = placeOf(namespaces, namespace, () => new Map<string, NamesByKind>());
+    const kinds = placeOf(configs, config, () => new Map<string, Set<string>>());
+    placeOf(kinds, kind, () => new Set<string>()).add(name);
+  }
+
+  function remove(namespace: string, { kind, name }: Referrer, config: string): void {
+    const kinds = kindsOf(namespace, config);
+    const names = kinds?.get(kind);
+    names?.delete(name);
+    if (names?.size === 0) {
+      kinds?.delete(kind);
+    }
+    if (kinds?.size === 0) {
+      namespaces.get(namespace)?.delete(config);
+    }
+    if (namespaces.get(namespace)?.size === 0) {
+      namespaces.delete(namespace);
+    }
+  }
 
   return {
-    set: (namespace, referrer, to) => {
-      // Neither kinds nor names nor namespaces contain a slash, so joined parts cannot collide.
-      const id = `${namespace}/${referrer.kind}/${referrer.name}`;
-      const before = byWorkload.get(id);
-      const after = to === undefined ? undefined : `${namespace}/${to}`;
-      if (before === after) {
-        return;
+    move: (namespace, referrer, from, to) => {
+      if (from !== undefined && from !== to) {
+        remove(namespace, referrer, from);
       }
-      const left = before === undefined ? undefined : byConfig.get(before);
-      left?.delete(id);
-      if (before !== undefined && left?.size === 0) {
-        byConfig.delete(before);
+      if (to !== undefined) {
+        add(namespace, referrer, to);
       }
-      if (after === undefined) {
-        byWorkload.delete(id);
-        return;
-      }
-      byWorkload.set(id, after);
-      const joined = byConfig.get(after) ?? new Map<string, Referrer>();
-      byConfig.set(after, joined.set(id, referrer));
     },
-    referrers: (namespace, config) => [...(byConfig.get(`${namespace}/${config}`)?.values() ?? [])].sort(byKindAndName),
+    referrers: (namespace, config) =>
+      [...(kindsOf(namespace, config) ?? [])]
+        .flatMap(([kind, names]) => [...names].map((name) => ({ kind, name })))
+        .sort(byKindAndName),
+    count: (namespace, config) =>
+      [...(kindsOf(namespace, config)?.values() ?? [])].reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+function placeOf<T>(map: Map<string, T>, key: string, create: () => T): T {
+  const known = map.get(key) ?? create();
+  map.set(key, known);
+  return known;
 }
 
 function byKindAndName(left: Referrer, right: Referrer): number {

@@ -1,4 +1,5 @@
 /** The one place that writes a status: applied whole, by force over nothing but our own, and not over and over. */
+import { createHash } from 'node:crypto';
 import { at, isJsonObject } from '../api/json.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import type { Clock } from '../kube/clock.ts';
@@ -15,14 +16,18 @@ export class UndeclaredFieldError extends Error {
   }
 }
 
+export interface StatusOutcome {
+  /** Milliseconds after which to look again, where another writer undoes what we write; else 0, and it is written. */
+  readonly wait: number;
+  /** As it is now: the answer to the write, or what was given where nothing was written. */
+  readonly object: KubernetesObject;
+}
+
 export interface StatusWriter {
   /** Status fields that the CRD of `kind` does not declare, as far as was found out. */
   undeclared(kind: string): ReadonlySet<string>;
-  /**
-   * Milliseconds after which to look again, where another writer undoes what we write; else 0, and it is written.
-   * @throws ApiError, UndeclaredFieldError
-   */
-  write(path: string, object: KubernetesObject, decision: StatusWrite, signal: AbortSignal): Promise<number>;
+  /** @throws ApiError, UndeclaredFieldError */
+  write(path: string, object: KubernetesObject, decision: StatusWrite, signal: AbortSignal): Promise<StatusOutcome>;
   /** How many objects are left alone now. */
   contended(): number;
 }
@@ -69,19 +74,20 @@ export function createStatusWriter({
     object: KubernetesObject,
     { status, force, withoutEntangled }: StatusWrite,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<KubernetesObject> {
     const { name, namespace, uid, resourceVersion } = object.metadata;
     // Preconditions: not the next object of that name, and not one that somebody has written since it was looked at.
     // A replica that wakes up with a write half sent is refused by the API server, whatever it believes.
     const metadata = { name, namespace, uid, resourceVersion };
     if (withoutEntangled !== undefined) {
-      await writer.mergePatch(`${path}/status`, { metadata, status: { conditions: withoutEntangled } }, signal);
-      return; // the rest follows when this write is seen
+      // The rest follows when this write is seen.
+      return writer.mergePatch(`${path}/status`, { metadata, status: { conditions: withoutEntangled } }, signal);
     }
     const body = { apiVersion: object.apiVersion, kind: object.kind, metadata, status };
     try {
       const written = await writer.applyStatus(path, body, { fieldManager: FIELD_MANAGER, force }, signal);
       learn(object.kind, pruned(status, written));
+      return written;
     } catch (error) {
       const fields = refused(error);
       learn(object.kind, fields);
@@ -94,28 +100,29 @@ export function createStatusWriter({
     contended: () => [...contended.values()].filter((until) => until > clock.now()).length,
     write: async (path, object, decision, signal) => {
       if (!decision.changed) {
-        return 0;
+        return { wait: 0, object };
       }
       const what = contentOf(decision);
       const history = recentWrites(histories.get(path) ?? [], clock.now());
       const wait = contendedForMs(history, what, clock.now());
       if (wait > 0) {
         contended.set(path, clock.now() + wait);
-        return wait;
+        return { wait, object };
       }
       contended.delete(path);
-      await apply(path, object, decision, signal);
+      const written = await apply(path, object, decision, signal);
       histories.delete(path);
       histories.set(path, [...history, { at: clock.now(), what }]);
       dropOld();
-      return 0;
+      return { wait: 0, object: written };
     },
   };
 }
 
-/** A condition that comes back has a new time, and says the same. */
+/** A condition that comes back has a new time, and says the same. A digest: one is kept for each object written lately. */
 function contentOf({ status }: StatusWrite): string {
-  return JSON.stringify(status, (key, value: unknown) => (key === 'lastTransitionTime' ? undefined : value));
+  const content = JSON.stringify(status, (key, value: unknown) => (key === 'lastTransitionTime' ? undefined : value));
+  return createHash('sha256').update(content).digest('base64');
 }
 
 /** What the API server took but did not keep. */

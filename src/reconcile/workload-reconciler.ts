@@ -8,9 +8,10 @@ import { mutate } from '../engine/mutate.ts';
 import type { WorldAnswers } from '../engine/world-view.ts';
 import { configAnnotations } from '../injection/config-annotations.ts';
 import type { Answer, ResolvedConfig, UpdateInput } from '../rules/contract.ts';
-import { tell, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
+import { again, tell, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
 import { isTerminating } from './config-status.ts';
 import { keptVerdict } from './injection-status.ts';
+import type { StatusWrite } from './status.ts';
 import { decideWorkload } from './workload-status.ts';
 
 /** The config could not be read; told in the status only when it keeps failing, so that a hiccup flips nothing. */
@@ -30,7 +31,7 @@ export function createWorkloadReconciler(type: WorkloadType, deps: ReconcileDeps
     if (live === undefined || isTerminating(live.object)) {
       injector.forget(type.kind, namespace, name);
       failures.delete(`${namespace}/${name}`);
-      return 0;
+      return again(0);
     }
     const { path, object } = live;
     const input: UpdateInput = { operation: 'UPDATE', object, oldObject: object, namespace, name, now: now() };
@@ -43,17 +44,20 @@ export function createWorkloadReconciler(type: WorkloadType, deps: ReconcileDeps
     } else {
       failures.set(key, failed);
     }
-    const patch =
-      config.state === 'unknown' ? undefined : annotationsPatch(object, mutate(MUTATED, input, answers).object);
+    const annotating = (of: KubernetesObject): object | undefined =>
+      config.state === 'unknown'
+        ? undefined
+        : annotationsPatch(of, mutate(MUTATED, { ...input, object: of, oldObject: of }, answers).object);
+    const patch = annotating(object);
     const current = patch === undefined ? object : await writer.mergePatch(path, patch, signal);
     if (config.state === 'unknown' && failed < TOLD_AFTER) {
       throw new ConfigUnknownError(`the MCPAuthzConfig that it refers to could not be read: ${config.why}`);
     }
     const injection = config.state === 'unknown' ? undefined : await injector.pass(object, config, signal);
-    const undeclared = status.undeclared(object.kind);
     const injected = injection === undefined ? keptVerdict(object) : injection.verdict;
-    const decision = decideWorkload({ workload: object, config, injected, undeclared, now: now() });
-    const wait = await status.write(path, current, decision, signal);
+    const decide = (workload: KubernetesObject): StatusWrite =>
+      decideWorkload({ workload, config, injected, undeclared: status.undeclared(workload.kind), now: now() });
+    const { wait, object: left } = await status.write(path, current, decide(object), signal);
     if (config.state === 'unknown') {
       throw new ConfigUnknownError(`the MCPAuthzConfig that it refers to could not be read: ${config.why}`);
     }
@@ -63,7 +67,10 @@ export function createWorkloadReconciler(type: WorkloadType, deps: ReconcileDeps
     if (injection?.failure !== undefined) {
       throw injection.failure;
     }
-    return soonest(wait, injection?.againMs ?? 0);
+    // The answer to a write is looked at like what a watch tells of; where it needs nothing, that need not be told again.
+    const settled = wait === 0 && annotating(left) === undefined && !decide(left).changed;
+    const wrote = settled ? [current, left].filter((each) => each !== object) : [];
+    return again(soonest(wait, injection?.againMs ?? 0), [...wrote, ...(injection?.wrote ?? [])]);
   };
 }
 

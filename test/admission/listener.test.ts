@@ -6,7 +6,7 @@ import { MUTATORS } from '../../src/injection/index.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
 import type { LogFields, Logger } from '../../src/runtime/logger.ts';
 import { mutualExclusion } from '../../src/rules/mutual-exclusion.ts';
-import type { Rule } from '../../src/rules/contract.ts';
+import type { Rule, WriteRule } from '../../src/rules/contract.ts';
 import { answers, present } from '../support/answers.ts';
 import { NOW, resolved, server } from '../support/objects.ts';
 
@@ -54,6 +54,9 @@ function review(fields: Record<string, unknown> = {}): Record<string, unknown> {
     },
   };
 }
+
+/** Waits for an answer of the world. */
+const asking: WriteRule = { ...mutualExclusion, queries: () => [{ ask: 'namespace', name: 'ns' }] };
 
 const BOTH = server({ authzConfig: { type: 'inline' }, authzConfigRef: { name: 'a' } });
 
@@ -227,7 +230,7 @@ describe('/validate', () => {
   });
 
   it('answers a fault of ours with 500 and no detail', async () => {
-    const { listener, lines } = harness([mutualExclusion], () => Promise.reject(new Error('password=hunter2')));
+    const { listener, lines } = harness([asking], () => Promise.reject(new Error('password=hunter2')));
     const response = await request(listener).post('/validate').send(review());
     expect([response.status, response.body]).toMatchObject([
       500,
@@ -246,7 +249,7 @@ describe('/validate', () => {
           reject(new Error('aborted'));
         });
       });
-    const response = await request(harness([mutualExclusion], stuck).listener)
+    const response = await request(harness([asking], stuck).listener)
       .post('/validate?timeout=20ms')
       .send(review());
     expect([response.status, response.body]).toMatchObject([503, { response: { uid: 'u-1', allowed: false } }]);

@@ -1,14 +1,17 @@
 /** Threads: what each task is answered with, and what becomes of a question whose thread is lost. */
 import { execFileSync } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Worker } from 'node:worker_threads';
 import {
   createIsolatedAnalyzer,
   DEFAULT_ANALYZER,
   type IsolatedAnalyzer,
 } from '../../src/authorizers/isolated-analyzer.ts';
+import { until } from '../support/until.ts';
 
 const PERMIT = 'permit(principal, action, resource);';
 const spec = (...policies: readonly string[]): { readonly type: string; readonly config: unknown } => ({
@@ -118,6 +121,34 @@ describe('of two threads', () => {
 
   it('both are for those who do not say for whom they ask', async () => {
     expect(await answeredFirst('', '')).toEqual(['quick']);
+  });
+});
+
+describe('a thread that is asked nothing', () => {
+  const started: Worker[] = [];
+  const onStart = (message: unknown): void => {
+    started.push((message as { readonly worker: Worker }).worker); // Node's own channel
+  };
+  beforeEach(() => {
+    started.length = 0;
+    subscribe('worker_threads', onStart);
+  });
+  afterEach(() => unsubscribe('worker_threads', onStart));
+
+  it('is ended after a while, and the next question has another', async () => {
+    await analyzer.close();
+    analyzer = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1, idleMs: 1 });
+    expect((await analyzer.analyze(spec(PERMIT))).problems).toEqual([]);
+    const [first] = started;
+    await until('the thread ends', () => first?.threadId === -1);
+    expect((await analyzer.analyze(spec('permit(principal);'))).problems).toHaveLength(1);
+    expect(started).toHaveLength(2);
+  });
+
+  it('is asked the next question until then', async () => {
+    await analyzer.analyze(spec(PERMIT));
+    await analyzer.analyze(spec('permit(principal);'));
+    expect(started).toHaveLength(1);
   });
 });
 

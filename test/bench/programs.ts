@@ -1,4 +1,5 @@
 /** The programs that are measured, each started the same way: pinned to the server's core, its output in a file. */
+import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { connect } from 'node:tls';
 import { join } from 'node:path';
@@ -38,6 +39,14 @@ export interface OurOptions {
   readonly label?: string;
 }
 
+/** What the image sets. */
+function imageEnvironment(): Readonly<Record<string, string>> {
+  const dockerfile = readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8');
+  return Object.fromEntries(
+    [...dockerfile.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+  );
+}
+
 /** As the API server asks: with the webhook's timeout. */
 const QUERY = '?timeout=10s';
 const PEPR_PATH = 'benchmark';
@@ -55,7 +64,7 @@ export function startPeer(name: ProgramName, options: ProgramOptions): Promise<P
   }
 }
 
-/** The server that is shipped, with every rule and the companion loop on; not `serve` called as a function. */
+/** The server that is shipped, started as in its image, with every rule and the companion loop on; not `serve` called as a function. */
 export async function startOurs(
   { folder, certificates, kubeconfig }: ProgramOptions,
   { flags = [], preload = [], environment = {}, label = 'ours' }: OurOptions = {},
@@ -71,7 +80,7 @@ export async function startOurs(
     ],
     core: 'server',
     logFile: join(folder, `${label}.log`),
-    environment,
+    environment: { ...imageEnvironment(), ...environment },
   });
   const { port, healthPort } = await waitFor('it does not serve', program, () => portsIn(program.log()), {
     everyMs: 5,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startControlPlane, type ControlPlane } from '../../src/cli/playground/control-plane.ts';
 import { installCrds, must } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
+import { ACCOUNT } from '../../src/cli/manifests/kustomize.ts';
 import { parseTarget, renderManifests } from '../../src/cli/manifests/manifests.ts';
 import { createKubeClient, loadKubeConfig, type ApiRequest, type KubeClient } from '../../src/kube/client.ts';
 import { startOurs, untilReady, type Program, type ProgramOptions } from './programs.ts';
@@ -27,11 +28,13 @@ export interface RealClusterOptions {
   readonly flags?: readonly string[];
   /** Whether the API server asks our webhooks. */
   readonly registered: boolean;
+  /** Another replica leads: ours reads and remembers everything, and writes nothing. */
+  readonly standsBy?: boolean;
 }
 
 export async function withRealCluster<T>(
   { folder, certificates, say }: SectionContext,
-  { flags = [], registered }: RealClusterOptions,
+  { flags = [], registered, standsBy = false }: RealClusterOptions,
   use: (cluster: RealCluster) => Promise<T>,
 ): Promise<T> {
   const controlPlane = await startControlPlane({ progress: say });
@@ -39,11 +42,14 @@ export async function withRealCluster<T>(
   const client = createKubeClient(loadKubeConfig({ kubeconfig: controlPlane.kubeconfigPath }));
   let ours: Program | undefined;
   try {
-    const account = 'mcp-authz-webhook';
     await installCrds(kubectl, join(projectRoot(), 'test/crds'));
     await must(kubectl, ['apply', '-f', join(projectRoot(), 'webhooks/rbac.yaml')]);
-    const token = await must(kubectl, ['create', 'token', account, '-n', 'mcp-authz-system', '--duration', '24h']);
-    const kubeconfig = controlPlane.kubeconfigFor(account, token.trim());
+    if (standsBy) {
+      await must(kubectl, ['create', '-f', '-'], JSON.stringify(TAKEN_LEASE));
+    }
+    const { namespace, name } = ACCOUNT;
+    const token = await must(kubectl, ['create', 'token', name, '-n', namespace, '--duration', '24h']);
+    const kubeconfig = controlPlane.kubeconfigFor(name, token.trim());
     const programOptions = { folder, certificates, kubeconfig, say };
     ours = await startOurs(programOptions, { flags });
     await untilReady(ours);
@@ -55,8 +61,8 @@ export async function withRealCluster<T>(
     return await use({
       ...{ controlPlane, client, ours, programOptions, request },
       metrics: () => must(kubectl, ['get', '--raw', '/metrics']),
-      namespace: async (name) => {
-        await must(kubectl, ['create', 'namespace', name]);
+      namespace: async (made) => {
+        await must(kubectl, ['create', 'namespace', made]);
       },
     });
   } finally {
@@ -66,12 +72,19 @@ export async function withRealCluster<T>(
   }
 }
 
+const TAKEN_LEASE = {
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: { name: 'mcp-authz-webhook', namespace: 'mcp-authz-system' },
+  spec: { holderIdentity: 'another replica', leaseDurationSeconds: 24 * 60 * 60 },
+};
+
 async function register({ kubectl }: ControlPlane, { target: { port, ca } }: Program): Promise<void> {
   const target = parseTarget({ url: `https://127.0.0.1:${String(port)}` }, ca);
   if ('fault' in target) {
     throw new Error(target.fault);
   }
-  await must(kubectl, ['apply', '-f', '-'], renderManifests({ target }));
+  await must(kubectl, ['apply', '-f', '-'], renderManifests({ target, account: ACCOUNT }));
 }
 
 /** Runs `work` for each number below `count`, so many at a time. */

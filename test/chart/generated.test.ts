@@ -40,7 +40,10 @@ describe('npm run generate', () => {
 describe('what is installed without values', () => {
   it('asks what "mcp-authz manifests" would ask', () => {
     const printed = objectsOf(
-      renderManifests({ target: { service: { namespace: 'authz-system', name: 'authz-mcp-authz-webhook' } } }),
+      renderManifests({
+        target: { service: { namespace: 'authz-system', name: 'authz-mcp-authz-webhook' } },
+        account: { namespace: 'authz-system', name: 'authz-mcp-authz-webhook' },
+      }),
     );
     const rendered = render().filter(({ kind }) => kind.endsWith('WebhookConfiguration'));
     const sorted = (objects: readonly KubernetesObject[]): readonly JsonObject[] =>
@@ -142,12 +145,19 @@ describe('alerts and dashboard', () => {
     );
   });
 
+  it('show requests that were refused for want of room', () => {
+    const [rule] = render({ prometheusRule: { enabled: true } }).filter(({ kind }) => kind === 'PrometheusRule');
+    for (const text of [JSON.stringify(rule), readFileSync(join(CHART, 'files/dashboard.json'), 'utf8')]) {
+      expect(text).toContain('sum by (bound) (rate(mcp_authz_admission_shed_total{');
+    }
+  });
+
   it('tell of a certificate 30 days and 1 day before its end', () => {
     const [rule] = render({ prometheusRule: { enabled: true } }).filter(({ kind }) => kind === 'PrometheusRule');
     const text = JSON.stringify(rule);
     expect(text).toContain('- time() < 30 * 86400');
     expect(text).toContain('- time() < 86400');
-    for (const alert of ['Absent', 'RulePanics', 'ManyDenials', 'NoLeader', 'CacheStale']) {
+    for (const alert of ['Absent', 'RulePanics', 'Sheds', 'ManyDenials', 'NoLeader', 'CacheStale']) {
       expect(text).toContain(`"alert":"McpAuthz${alert}"`);
     }
   });

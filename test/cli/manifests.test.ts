@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { kustomizeFiles } from '../../src/cli/manifests/kustomize.ts';
 import { loadCustomRules } from '../../src/custom-rules/index.ts';
-import { parseTarget, renderManifests } from '../../src/cli/manifests/manifests.ts';
+import { parseAccount, parseTarget, renderManifests } from '../../src/cli/manifests/manifests.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -62,5 +62,14 @@ describe('mcp-authz manifests', () => {
     [{ service: 'a/b/c' }, undefined, { fault: '--service "a/b/c" is not NAMESPACE/NAME' }],
   ])('%j', (flags, ca, expected) => {
     expect(parseTarget(flags, ca)).toEqual(expected);
+  });
+
+  it.each([
+    [undefined, undefined],
+    ['system/loop', { namespace: 'system', name: 'loop' }],
+    ['loop', { fault: '--service-account "loop" is not NAMESPACE/NAME' }],
+    ['a/b" || true', { fault: '--service-account "a/b" || true" is not NAMESPACE/NAME' }],
+  ])('--service-account %s', (text, expected) => {
+    expect(parseAccount(text)).toEqual(expected);
   });
 });

@@ -8,7 +8,7 @@ import { allowed, denied, encodeReview } from '../../src/admission/response.ts';
 import type { AdmissionRequest } from '../../src/api/admission.ts';
 import { resourceOfKind } from '../../src/api/toolhive.ts';
 import { decide } from '../../src/engine/decide.ts';
-import { evaluate, queriesOf, type Evaluation } from '../../src/engine/evaluate.ts';
+import type { Evaluation } from '../../src/engine/evaluate.ts';
 import { MUTATORS } from '../../src/injection/index.ts';
 import { DEFAULT_POLICY, type Rule } from '../../src/rules/contract.ts';
 import { createRules } from '../../src/rules/index.ts';
@@ -16,6 +16,7 @@ import { createOfflineRules } from '../../src/rules/offline.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { clusterWorld } from '../support/cluster-world.ts';
 import { checkChange } from '../support/cli.ts';
+import { evaluate, queriesOf } from '../support/evaluation.ts';
 import { fixtureRules, fixtures, type Fixture } from '../support/fixtures.ts';
 import { NOW } from '../support/objects.ts';
 

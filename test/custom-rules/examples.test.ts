@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { compileCustomRules } from '../../src/custom-rules/compile.ts';
-import { evaluate, queriesOf } from '../../src/engine/evaluate.ts';
 import type { Rule, RuleInput } from '../../src/rules/contract.ts';
 import { clusterWorld } from '../support/cluster-world.ts';
+import { evaluate, queriesOf } from '../support/evaluation.ts';
 import { config, create, server, update, virtualServer } from '../support/objects.ts';
 
 const FOLDER = join(import.meta.dirname, '../../docs/examples/custom-rules');

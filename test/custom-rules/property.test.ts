@@ -4,8 +4,8 @@ import { createCelCompiler } from '../../src/cel/compile.ts';
 import { CelError } from '../../src/cel/cel-error.ts';
 import { compileCustomRules } from '../../src/custom-rules/compile.ts';
 import { VARIABLES } from '../../src/custom-rules/facts.ts';
-import { evaluate, queriesOf } from '../../src/engine/evaluate.ts';
 import { clusterWorld } from '../support/cluster-world.ts';
+import { evaluate, queriesOf } from '../support/evaluation.ts';
 import { config, create, remove, server, update } from '../support/objects.ts';
 import { HEAD, ruleText } from './support.ts';
 

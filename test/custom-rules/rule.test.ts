@@ -1,10 +1,11 @@
 /** What a custom rule finds, asked by the engine as any other rule. */
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { decide } from '../../src/engine/decide.ts';
-import { evaluate, queriesOf, type RuleFinding } from '../../src/engine/evaluate.ts';
+import type { RuleFinding } from '../../src/engine/evaluate.ts';
 import type { Query, RuleInput } from '../../src/rules/contract.ts';
 import { answers, UNKNOWN } from '../support/answers.ts';
 import { clusterWorld } from '../support/cluster-world.ts';
+import { evaluate, queriesOf } from '../support/evaluation.ts';
 import { config, create, remove, server, update, virtualServer, workload } from '../support/objects.ts';
 import { ANYTHING, compiled, ruleText } from './support.ts';
 

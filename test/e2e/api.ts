@@ -4,7 +4,7 @@ import type { KubernetesObject } from '../../src/api/objects.ts';
 import { createKubeClient, loadKubeConfig, type KubeClient } from '../../src/kube/client.ts';
 import { ApiError } from '../../src/kube/errors.ts';
 import { listAll } from '../../src/kube/list.ts';
-import { getObject } from '../../src/kube/resolve.ts';
+import { getObject } from '../../src/kube/get.ts';
 import { sharedCluster } from './cluster.ts';
 
 const GROUP = '/apis/toolhive.stacklok.dev/v1beta1';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { at, stringAt } from '../../src/api/json.ts';
 import { certificatesOf, readSecret } from '../../src/certs/secret.ts';
-import { getObject } from '../../src/kube/resolve.ts';
+import { getObject } from '../../src/kube/get.ts';
 import { admissionWithCertificate } from './admission-client.ts';
 import { eventually } from './cluster.ts';
 import { NAMESPACE, openReplicaCluster, ready, SERVICE, startLoad, type ReplicaCluster } from './replicas.ts';

@@ -1,7 +1,7 @@
 /** What ToolHive's operator makes of a workload, as far as injection meets it: runtime config, Deployment, and its eye on both. */
 import { at, isJsonObject, jsonEqual, stringAt } from '../../src/api/json.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
-import { getObject } from '../../src/kube/resolve.ts';
+import { getObject } from '../../src/kube/get.ts';
 import { listAll } from '../../src/kube/list.ts';
 import { operatorConfig, podTemplate, type ProxyKind } from '../support/pods.ts';
 import { hasCode, type Api } from './api.ts';

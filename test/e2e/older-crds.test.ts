@@ -1,13 +1,18 @@
-/** On a cluster whose CRDs lack the exclusion rule, as ToolHive's first releases, our own copy of it refuses. */
+/**
+ * On a cluster whose CRDs lack the exclusion rule, as ToolHive's first releases, our own copy of it refuses; where they lack
+ * selectable fields, as ToolHive's all do, a config is protected all the same.
+ */
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ControlPlane } from '../../src/cli/playground/control-plane.ts';
+import type { KubectlResult } from '../../src/cli/playground/demonstration.ts';
 import { startEnvironment, type Environment } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
 import { openControlPlane } from './control-plane.ts';
-import { INLINE, KINDS, REFERENCE, workload } from './objects.ts';
+import { config, INLINE, KINDS, REFERENCE, workload } from './objects.ts';
 
+const SELECTABLE = /^ +selectableFields: .*\n(?: +- jsonPath: .*\n)?/gm;
 const EXCLUSION = '!(has(self.authzConfig) && has(self.authzConfigRef))';
 const silent = (): void => undefined;
 
@@ -18,7 +23,8 @@ beforeAll(async () => {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-authz-older-crds-'));
   const source = process.env['MCP_AUTHZ_CRDS'] ?? join(projectRoot(), 'test/crds');
   for (const file of readdirSync(source).filter((name) => name.endsWith('.yaml'))) {
-    writeFileSync(join(folder, file), readFileSync(join(source, file), 'utf8').replaceAll(EXCLUSION, 'true'));
+    const text = readFileSync(join(source, file), 'utf8').replaceAll(EXCLUSION, 'true').replaceAll(SELECTABLE, '');
+    writeFileSync(join(folder, file), text);
   }
   cluster = await openControlPlane();
   environment = await startEnvironment(cluster, { root: projectRoot(), crds: folder }, silent);
@@ -41,6 +47,22 @@ describe.each(KINDS)('$kind', ({ kind, path }) => {
       );
     },
   );
+
+  it('a config is held by a reference, and by nothing else', async () => {
+    const [used, free] = [`used-${kind.toLowerCase()}`, `free-${kind.toLowerCase()}`];
+    const user = workload(kind, 'user', { authzConfigRef: { name: used } });
+    const items = [config(used), config(free), user];
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
+    expect((await cluster.kubectl(['apply', '-f', '-'], list)).code).toBe(0);
+    const remove = (name: string): Promise<KubectlResult> =>
+      cluster.kubectl(['delete', 'mcpauthzconfig', name, '--wait=false']);
+    const held = await remove(used);
+    expect([held.code, held.stderr]).toEqual([
+      1,
+      expect.stringContaining(`MCPAuthzConfig "${used}" is in use by 1 workload: ${kind} "user"`),
+    ]);
+    expect((await remove(free)).code).toBe(0);
+  });
 
   it('what got in before the webhook can still be changed, with a warning', async () => {
     await cluster.kubectl(['delete', 'validatingwebhookconfiguration', 'mcp-authz-webhook']);

@@ -10,7 +10,7 @@ import { at } from '../../src/api/json.ts';
 import { BREAK_GLASS_ANNOTATION } from '../../src/api/names.ts';
 import { must, type ServerProcess } from '../../src/cli/playground/environment.ts';
 import { projectRoot } from '../../src/cli/playground/root.ts';
-import { getObject } from '../../src/kube/resolve.ts';
+import { getObject } from '../../src/kube/get.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { pod, podTemplate } from '../support/pods.ts';
 import { eventually } from './cluster.ts';

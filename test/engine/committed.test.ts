@@ -15,7 +15,8 @@ function committed(name: string): readonly unknown[] {
 
 it('the webhook configurations', () => {
   const service = { namespace: 'mcp-authz-system', name: 'mcp-authz-webhook' };
-  const made = webhookConfigurations({ rules: createRules(DEFAULT_POLICY), mutators: MUTATORS, target: { service } });
+  const registered = { rules: createRules(DEFAULT_POLICY), mutators: MUTATORS, target: { service }, account: service };
+  const made = webhookConfigurations(registered);
   expect(made).toEqual([...committed('mutating.yaml'), ...committed('validating.yaml')]);
 });
 

@@ -2,15 +2,14 @@ import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import {
   applicableMutators,
   compareFindings,
-  evaluate,
   exemption,
   matching,
-  queriesOf,
   queriesOfMutators,
   type RuleFinding,
 } from '../../src/engine/evaluate.ts';
 import type { DeleteRule, Finding, Match, Mutator, Rule, WriteRule } from '../../src/rules/contract.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
+import { evaluate, queriesOf } from '../support/evaluation.ts';
 import { config, create, remove, server, update } from '../support/objects.ts';
 
 const NOTHING = createWorldAnswers();

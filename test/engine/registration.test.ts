@@ -13,6 +13,11 @@ interface Webhook {
   readonly namespaceSelector: { readonly matchExpressions: readonly { readonly values: readonly string[] }[] };
 }
 
+interface Conditional {
+  readonly name: string;
+  readonly matchConditions?: readonly { readonly expression: string }[];
+}
+
 function webhooks(
   target: Parameters<typeof webhookConfigurations>[0]['target'],
   rules: readonly Rule[] = RULES,
@@ -103,6 +108,28 @@ describe('the webhook configurations', () => {
       'kube-public',
       'kube-node-lease',
       'system',
+    ]);
+  });
+
+  it('leave out the annotations that the loop writes, where its account is known, and nothing else', () => {
+    const account = { namespace: 'system', name: 'loop' };
+    const made = (known: typeof account | undefined): readonly object[] =>
+      webhookConfigurations({ rules: RULES, mutators: MUTATORS, target: SERVICE, account: known });
+    const conditions = (configurations: readonly object[]): readonly (readonly [string, readonly string[]])[] =>
+      (configurations as readonly { webhooks: readonly Conditional[] }[]).flatMap(({ webhooks: all }) =>
+        all.map(({ name, matchConditions = [] }) => [name, matchConditions.map((each) => each.expression)] as const),
+      );
+    const added = conditions(made(account)).flatMap(([name, expressions], index) =>
+      expressions
+        .filter((expression) => conditions(made(undefined))[index]?.[1].includes(expression) === false)
+        .map((expression) => [name, expression]),
+    );
+    expect(added).toEqual([
+      [
+        'workloads.mutate.authz.toolhive.stacklok.dev',
+        'request.operation != "UPDATE" || object.?spec != oldObject.?spec || ' +
+          'request.userInfo.username != "system:serviceaccount:system:loop"',
+      ],
     ]);
   });
 

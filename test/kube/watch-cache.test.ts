@@ -109,9 +109,9 @@ it('lists all pages, then follows what is added, changed and removed', async () 
   server.remove('odd', 's1');
   await until('the removal arrives', () => run.cache.get('odd', 's1') === undefined);
   expect(run.changes.slice(8)).toEqual([
-    { namespace: 'even', name: 's0', before: 'v', after: 'w' },
-    { namespace: 'new', name: 'n', before: undefined, after: 'v' },
-    { namespace: 'odd', name: 's1', before: 'v', after: undefined },
+    { namespace: 'even', name: 's0', before: 'v', after: 'w', resourceVersion: '109' },
+    { namespace: 'new', name: 'n', before: undefined, after: 'v', resourceVersion: '110' },
+    { namespace: 'odd', name: 's1', before: 'v', after: undefined, resourceVersion: undefined },
   ]);
   expect(run.cache.list('even').map(({ name }) => name)).toEqual(['s0', 's2', 's4', 's6']);
   expect([run.cache.list('nowhere'), run.cache.get('new', 'n')]).toEqual([[], 'v']);
@@ -274,10 +274,10 @@ describe('what cannot be gone on from is listed anew', () => {
     expect(contents(run)).toEqual(['ns/added=v', 'ns/kept=v', 'ns/recreated=new']);
     expect(run.changes.slice(3)).toEqual(
       expect.arrayContaining([
-        { namespace: 'ns', name: 'recreated', before: 'old', after: undefined },
-        { namespace: 'ns', name: 'recreated', before: undefined, after: 'new' },
-        { namespace: 'ns', name: 'added', before: undefined, after: 'v' },
-        { namespace: 'ns', name: 'deleted', before: 'v', after: undefined },
+        { namespace: 'ns', name: 'recreated', before: 'old', after: undefined, resourceVersion: undefined },
+        { namespace: 'ns', name: 'recreated', before: undefined, after: 'new', resourceVersion: '106' },
+        { namespace: 'ns', name: 'added', before: undefined, after: 'v', resourceVersion: '107' },
+        { namespace: 'ns', name: 'deleted', before: 'v', after: undefined, resourceVersion: undefined },
       ]),
     );
     expect(run.changes).toHaveLength(7);

@@ -18,6 +18,7 @@ function fed<T>(): Fed<T> {
       run: () => Promise.resolve(),
       synced: () => true,
       get: () => undefined,
+      entry: () => undefined,
       list: () => [],
       onChange: (listener) => {
         listeners.push(listener);
@@ -28,7 +29,7 @@ function fed<T>(): Fed<T> {
     },
     feed: (name, before, after) => {
       for (const listener of listeners) {
-        listener({ namespace: 'ns', name, before, after });
+        listener({ namespace: 'ns', name, before, after, resourceVersion: after === undefined ? undefined : '7' });
       }
     },
   };
@@ -45,7 +46,7 @@ function setUp(): {
   const deletions = new Map<string, number>();
   let keys: string[] = [];
   const wake = {
-    now: (key: string) => keys.push(key),
+    now: (key: string, version?: string) => keys.push(version === undefined ? key : `${key} ${version}`),
     soon: (key: string, ms: number) => keys.push(`${key} +${String(ms)}`),
   };
   const clock = { now: () => 42, after: () => () => undefined, random: () => 0 };
@@ -73,11 +74,11 @@ const config = (generation: number, extra: Partial<ConfigEntry> = {}): ConfigEnt
 it('a workload wakes itself and the configs that it refers to, and referred to', () => {
   const { server, woken } = setUp();
   server.feed('w', undefined, { reference: 'a' });
-  expect(woken()).toEqual(['workload/MCPServer/ns/w', 'config/ns/a +53']);
+  expect(woken()).toEqual(['workload/MCPServer/ns/w MCPServer@7', 'config/ns/a +53']);
   server.feed('w', { reference: 'a' }, { reference: 'b' });
-  expect(woken()).toEqual(['workload/MCPServer/ns/w', 'config/ns/a +0', 'config/ns/b +53']);
+  expect(woken()).toEqual(['workload/MCPServer/ns/w MCPServer@7', 'config/ns/a +0', 'config/ns/b +53']);
   server.feed('w', { reference: 'b' }, { reference: 'b' });
-  expect(woken()).toEqual(['workload/MCPServer/ns/w']);
+  expect(woken()).toEqual(['workload/MCPServer/ns/w MCPServer@7']);
 });
 
 it('U14: the last reference that goes is not waited for', () => {

@@ -30,6 +30,7 @@ function cacheOf<T>(entries: readonly (readonly [string, T])[]): WatchCache<T> {
     run: () => Promise.resolve(),
     synced: () => true,
     get: (_namespace, name) => map.get(name),
+    entry: () => undefined,
     list: () => [...map].map(([name, value]) => ({ namespace: 'ns', name, value })),
     onChange: () => () => undefined,
     fault: () => undefined,
@@ -49,30 +50,36 @@ interface Scene {
   readonly maps?: readonly (readonly [string, MapEntry])[];
   readonly pods?: readonly PodEntry[];
   readonly refusal?: Error;
+  /** Whether the watch has seen what the operator wrote. */
+  readonly operator?: boolean;
+  /** Of the API server, to what was applied. */
+  readonly answer?: (applied: object) => KubernetesObject;
 }
 
 /** A pass over the workload, and every write that it made. */
-function setUp({ world = [OPERATOR], maps = [], pods = [pod(HASH)], refusal }: Scene): {
+function setUp(scene: Scene): {
   readonly injector: Injector;
   readonly writes: string[];
   readonly steps: string[];
 } {
+  const { world = [OPERATOR], maps = [], pods = [pod(HASH)], refusal, answer = () => WORKLOAD } = scene;
   const writes: string[] = [];
   const steps: string[] = [];
+  const seen = scene.operator === true ? [['w-runconfig', { uid: 'o', owner: undefined, digest: 'o' }] as const] : [];
   const caches: InjectionCaches = {
-    ...{ pods: cacheOf(pods.map((each) => [each.name, each] as const)), operator: cacheOf([]), maps: cacheOf(maps) },
+    ...{ pods: cacheOf(pods.map((each) => [each.name, each] as const)), operator: cacheOf(seen), maps: cacheOf(maps) },
     ...{ synced: () => true, fault: () => undefined, run: () => Promise.resolve() },
   };
-  const did = (what: string): Promise<KubernetesObject> => {
+  const did = (what: string, applied: object = {}): Promise<KubernetesObject> => {
     writes.push(what);
-    return refusal === undefined ? Promise.resolve(WORKLOAD) : Promise.reject(refusal);
+    return refusal === undefined ? Promise.resolve(answer(applied)) : Promise.reject(refusal);
   };
   const never = (): never => {
     throw new Error('not asked');
   };
   const writer: Writer = {
     ...{ applyStatus: never, mergePatch: never, create: never, replace: never },
-    applyObject: (path, _body, { force }) => did(`apply ${path}${force ? '' : ' unforced'}`),
+    applyObject: (path, body, { force }) => did(`apply ${path}${force ? '' : ' unforced'}`, body),
     remove: async (path, { uid }) => {
       await did(`remove ${path} ${uid ?? ''}`);
     },
@@ -140,6 +147,28 @@ it.each([
   ['what is not there is not taken away', {}, ABSENT, []],
 ])('%s', async (_title, scene, found, writes) => {
   expect((await run(scene, found)).writes).toEqual(writes);
+});
+
+it.each([
+  ['of a workload that nobody runs is not asked for', { pods: [] }, [BOTH[0]]],
+  ['is copied before its pods come, where the operator wrote it', { pods: [], operator: true }, BOTH],
+  [
+    'is copied where there is a copy',
+    { pods: [], maps: IN_STEP.slice(1).map(([name, entry]) => [name, { ...entry, digest: 'old' }] as const) },
+    BOTH,
+  ],
+  ['is copied for a pod, also where nobody knows who wrote it', {}, BOTH],
+])("the operator's runtime config %s", async (_title, scene, writes) => {
+  expect((await run(scene)).writes).toEqual(writes);
+});
+
+it('names the ConfigMaps that came out as they should, and no others', async () => {
+  const stored = (applied: object): KubernetesObject => applied as KubernetesObject;
+  const names = ({ wrote }: Injected): readonly unknown[] => wrote.map(({ metadata }) => metadata.name);
+  expect(names(await run({ answer: stored }))).toEqual(['w-authz-ref', 'w-authz-runconfig']);
+  const emptied = (applied: object): KubernetesObject => ({ ...stored(applied), data: {} });
+  expect(names(await run({ answer: emptied }))).toEqual([]);
+  expect(names(await run({ maps: IN_STEP, answer: stored }))).toEqual([]);
 });
 
 it('a reference that is gone takes both along, and says nothing more', async () => {

@@ -108,9 +108,77 @@ it('once closed it gives nothing, wakes who waits and leaves no timer', async ()
   expect([await queue.take(), queue.depth(), clock.pending()]).toEqual([undefined, 0, 0]);
 });
 
+describe('what a watch tells of', () => {
+  const versions = ['MCPServer@1', 'ConfigMap@2', 'MCPServer@3'];
+
+  it('is no news where the work ended with it, before or after its end, once each', async () => {
+    const { queue } = setUp();
+    queue.add('a');
+    await queue.take();
+    queue.add('a', 'MCPServer@1');
+    queue.wrote('a', versions);
+    queue.done('a');
+    queue.add('a', 'ConfigMap@2');
+    queue.add('a', 'MCPServer@3');
+    expect(queue.depth()).toBe(0);
+    queue.add('a', 'MCPServer@3');
+    expect(queue.depth()).toBe(1);
+  });
+
+  it.each<[string, readonly string[], (queue: WorkQueue) => void]>([
+    [
+      'a version of somebody else',
+      versions,
+      (queue) => {
+        queue.add('a', 'MCPServer@2');
+      },
+    ],
+    [
+      'a reason that is no version',
+      versions,
+      (queue) => {
+        queue.add('a');
+      },
+    ],
+    ['work that ended without saying what it wrote', [], () => undefined],
+  ])('is looked at with %s', async (_title, wrote, also) => {
+    const { queue } = setUp();
+    queue.add('a');
+    await queue.take();
+    queue.add('a', 'MCPServer@1');
+    queue.wrote('a', wrote);
+    also(queue);
+    queue.done('a');
+    expect(queue.depth()).toBe(1);
+  });
+
+  it('of another key is news', () => {
+    const { queue } = setUp();
+    queue.wrote('a', versions);
+    queue.add('b', 'MCPServer@1');
+    expect(queue.depth()).toBe(1);
+  });
+
+  it('takes nothing from what waits, nor from what was to come later', async () => {
+    const { clock, queue } = setUp();
+    queue.add('a');
+    await queue.take();
+    queue.wrote('a', versions);
+    queue.addAfter('a', 10);
+    queue.done('a');
+    queue.add('a', 'MCPServer@1');
+    clock.advance(10);
+    queue.add('a', 'MCPServer@3');
+    expect(await queue.take()).toBe('a');
+  });
+});
+
 const KEYS = ['a', 'b', 'c'];
 const command = fc.oneof(
-  fc.record({ call: fc.constantFrom('add', 'retry', 'conflict', 'forget', 'finish'), key: fc.constantFrom(...KEYS) }),
+  fc.record({
+    call: fc.constantFrom('add', 'told', 'retry', 'conflict', 'forget', 'finish'),
+    key: fc.constantFrom(...KEYS),
+  }),
   fc.record({ call: fc.constant('after'), key: fc.constantFrom(...KEYS), ms: fc.integer({ min: 0, max: 50 }) }),
   fc.record({ call: fc.constant('advance'), key: fc.constant('a'), ms: fc.integer({ min: 1, max: 60 }) }),
   fc.record({ call: fc.constant('worker'), key: fc.constant('a') }),
@@ -123,6 +191,7 @@ it('whatever the order of calls: never one key on two workers, and no key is los
       const working = new Set<string>();
       /** Keys that must still come out. */
       const owed = new Set<string>();
+      let version = 0;
       const began = (key: string | undefined): void => {
         if (key !== undefined) {
           expect(working.has(key)).toBe(false);
@@ -137,6 +206,11 @@ it('whatever the order of calls: never one key on two workers, and no key is los
           case 'add':
             owed.add(key);
             queue.add(key);
+            break;
+          case 'told': // by somebody else
+            owed.add(key);
+            version += 1;
+            queue.add(key, String(version));
             break;
           case 'after':
             owed.add(key);
@@ -161,6 +235,9 @@ it('whatever the order of calls: never one key on two workers, and no key is los
             break;
           case 'finish':
             if (working.delete(key)) {
+              version += 1;
+              queue.wrote(key, [String(version)]);
+              queue.add(key, String(version));
               queue.done(key);
             }
         }

@@ -4,12 +4,12 @@
  */
 import { FINALIZER } from '../../src/api/names.ts';
 import { decide } from '../../src/engine/decide.ts';
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { decideConfig } from '../../src/reconcile/config-status.ts';
 import { graceLeftMs } from '../../src/reconcile/grace.ts';
 import { deletionProtection } from '../../src/rules/deletion-protection.ts';
 import { createReferenceRule } from '../../src/rules/reference.ts';
 import { ABSENT, answers, NAMESPACE, present } from '../support/answers.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { config, create, NOW, remove, resolved, server, VALID } from '../support/objects.ts';
 import { search, type SearchResult, type Step } from '../support/state-search.ts';
 

@@ -34,8 +34,10 @@ function setUp(
   };
   const clock = { now: () => time.ms, after: unused, random: () => 0 };
   const status = createStatusWriter({ writer, clock });
-  const write = (given?: object, decision?: Partial<StatusWrite>): Promise<number> =>
-    status.write('/p', OBJECT, { ...DECISION, status: { ...DECISION.status, ...given }, ...decision }, SIGNAL);
+  const write = async (given?: object, decision?: Partial<StatusWrite>): Promise<number> => {
+    const all = { ...DECISION, status: { ...DECISION.status, ...given }, ...decision };
+    return (await status.write('/p', OBJECT, all, SIGNAL)).wait;
+  };
   return { status, time, write };
 }
 
@@ -94,7 +96,10 @@ it('that loses an entangled condition is patched instead, and only that', async 
 
 it('is not sent where nothing changes', async () => {
   const { status } = setUp(() => Promise.reject(new Error('sent')));
-  expect(await status.write('/p', OBJECT, { ...DECISION, changed: false }, SIGNAL)).toBe(0);
+  expect(await status.write('/p', OBJECT, { ...DECISION, changed: false }, SIGNAL)).toEqual({
+    wait: 0,
+    object: OBJECT,
+  });
 });
 
 describe('a field that the CRD does not declare', () => {

@@ -1,7 +1,7 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import { advice } from '../../src/rules/advice.ts';
 import type { RuleInput } from '../../src/rules/contract.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { create, server, update, virtualServer } from '../support/objects.ts';
 
 const REF = { authzConfigRef: { name: 'a' } };

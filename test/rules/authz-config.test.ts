@@ -1,8 +1,8 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { authzConfig } from '../../src/rules/authz-config.ts';
 import type { Analysis } from '../../src/authorizers/analysis.ts';
 import type { Answer } from '../../src/rules/contract.ts';
 import { ABSENT, answers, present, UNKNOWN } from '../support/answers.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { config, create, update, VALID } from '../support/objects.ts';
 
 const PROBLEM = {

@@ -1,4 +1,3 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { BREAK_GLASS_ANNOTATION } from '../../src/api/names.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { decideConfig } from '../../src/reconcile/config-status.ts';
@@ -6,6 +5,7 @@ import { breakGlass } from '../../src/rules/break-glass.ts';
 import { deletionProtection } from '../../src/rules/deletion-protection.ts';
 import { FINALIZER } from '../../src/api/names.ts';
 import { ABSENT, answers, NAMESPACE, present, UNKNOWN, type Given } from '../support/answers.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { config, NOW, remove, VALID } from '../support/objects.ts';
 
 const USERS = [{ kind: 'MCPServer', name: 'one' }];

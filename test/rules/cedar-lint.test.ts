@@ -1,6 +1,6 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { cedarLint } from '../../src/rules/cedar-lint.ts';
 import { answers, present, UNKNOWN } from '../support/answers.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { config, create, VALID } from '../support/objects.ts';
 
 const ADVICE = { path: 'spec.config.policies[0]', reason: 'UnknownAction', message: 'There is no such action.' };

@@ -1,8 +1,8 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { createCrdRule } from '../../src/rules/crd-rules.ts';
 import { TOOLHIVE_SCHEMAS } from '../../src/schema/toolhive.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { config, create, server, virtualServer, workload } from '../support/objects.ts';
 
 function found(object: KubernetesObject): readonly string[] {

@@ -1,9 +1,9 @@
 import type { KubernetesObject } from '../../src/api/objects.ts';
-import { evaluate, queriesOf } from '../../src/engine/evaluate.ts';
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import type { RuleInput } from '../../src/rules/contract.ts';
 import { decisionTestFile } from '../../src/rules/decision-test-file.ts';
 import { clusterWorld } from '../support/cluster-world.ts';
+import { evaluate, queriesOf } from '../support/evaluation.ts';
 import { create, update } from '../support/objects.ts';
 
 const CASE = '{ name: all, call: { id: x }, expect: deny }';

@@ -3,12 +3,12 @@ import { analyze } from '../../src/authorizers/index.ts';
 import { authorizerSpecOf } from '../../src/api/toolhive.ts';
 import type { CaseOutcome, TestRunResults } from '../../src/decision-tests/outcome.ts';
 import { decide } from '../../src/engine/decide.ts';
-import { evaluate, queriesOf } from '../../src/engine/evaluate.ts';
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import type { Answer, Rule, RuleInput } from '../../src/rules/contract.ts';
 import { decisionTests } from '../../src/rules/decision-tests.ts';
 import { usedBy } from '../../src/rules/used-by.ts';
 import { present, UNKNOWN } from '../support/answers.ts';
+import { evaluate, queriesOf } from '../support/evaluation.ts';
 import { config, create, update } from '../support/objects.ts';
 
 const cedar = createCedar();

@@ -1,7 +1,7 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import type { Finding } from '../../src/rules/contract.ts';
 import { deletionProtection } from '../../src/rules/deletion-protection.ts';
 import { ABSENT, answers, NAMESPACE, present, UNKNOWN, type Given } from '../support/answers.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { config, remove } from '../support/objects.ts';
 
 const IN_USE = present([

@@ -1,9 +1,10 @@
 /** test/fixtures: what a rule says of the smallest requests that show it, word for word. */
-import { evaluate, queriesOf, type Evaluation } from '../../src/engine/evaluate.ts';
+import type { Evaluation } from '../../src/engine/evaluate.ts';
 import { DEFAULT_POLICY } from '../../src/rules/contract.ts';
 import { createRules } from '../../src/rules/index.ts';
 import { createOfflineRules } from '../../src/rules/offline.ts';
 import { clusterWorld } from '../support/cluster-world.ts';
+import { evaluate, queriesOf } from '../support/evaluation.ts';
 import { fixtures, type ExpectedFinding, type Fixture } from '../support/fixtures.ts';
 
 const ALL = [...createRules(DEFAULT_POLICY), ...createOfflineRules()];

@@ -1,6 +1,6 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import { MESSAGE, mutualExclusion } from '../../src/rules/mutual-exclusion.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { create, server, virtualServer, workload } from '../support/objects.ts';
 
 const BOTH = { authzConfig: { type: 'inline' }, authzConfigRef: { name: 'a' } };

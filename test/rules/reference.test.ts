@@ -1,7 +1,7 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { createReferenceRule } from '../../src/rules/reference.ts';
 import type { RulePolicy, WriteInput } from '../../src/rules/contract.ts';
 import { ABSENT, answers, NAMESPACE, present, UNKNOWN, type Given } from '../support/answers.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { create, resolved, server, update, virtualServer } from '../support/objects.ts';
 
 const REFERRING = server({ authzConfigRef: { name: 'a' } });

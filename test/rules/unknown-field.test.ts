@@ -1,9 +1,9 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { createUnknownFieldRule } from '../../src/rules/unknown-field.ts';
 import type { StructuralSchema } from '../../src/schema/structural-schema.ts';
 import { TOOLHIVE_SCHEMAS } from '../../src/schema/toolhive.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { create, server, virtualServer, workload } from '../support/objects.ts';
 
 function found(object: KubernetesObject, schemas = TOOLHIVE_SCHEMAS): readonly string[] {

@@ -1,9 +1,9 @@
-import { evaluate } from '../../src/engine/evaluate.ts';
 import { worldViewOf } from '../../src/engine/world-view.ts';
 import type { Analysis } from '../../src/authorizers/analysis.ts';
 import type { Referrer } from '../../src/rules/contract.ts';
 import { usedBy } from '../../src/rules/used-by.ts';
 import { answers, present, UNKNOWN, type Given } from '../support/answers.ts';
+import { evaluate } from '../support/evaluation.ts';
 import { config, create, update, VALID } from '../support/objects.ts';
 
 const BEFORE = config();

@@ -1,6 +1,6 @@
 /** Reasons, refusals and causes: what machines read of a finding, and what stands at the edge of a list. */
 import type { CaseOutcome, TestRunResults } from '../../src/decision-tests/outcome.ts';
-import { evaluate, queriesOf, type RuleFinding } from '../../src/engine/evaluate.ts';
+import type { RuleFinding } from '../../src/engine/evaluate.ts';
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import type { Answer, Query, Rule, RuleInput } from '../../src/rules/contract.ts';
 import { DEFAULT_POLICY } from '../../src/rules/contract.ts';
@@ -10,6 +10,7 @@ import { deletionProtection } from '../../src/rules/deletion-protection.ts';
 import { createReferenceRule } from '../../src/rules/reference.ts';
 import { usedBy } from '../../src/rules/used-by.ts';
 import { ABSENT, NAMESPACE, present, UNKNOWN } from '../support/answers.ts';
+import { evaluate, queriesOf } from '../support/evaluation.ts';
 import {
   config,
   create,

@@ -3,9 +3,10 @@ import request from 'supertest';
 import { createValidatingHandler, type Resolve } from '../../src/admission/handler.ts';
 import { createAdmissionListener } from '../../src/admission/listener.ts';
 import { objectPath } from '../../src/kube/paths.ts';
-import { getObject } from '../../src/kube/resolve.ts';
+import { getObject } from '../../src/kube/get.ts';
 import { createTracedClient } from '../../src/kube/traced-client.ts';
 import { deletionProtection } from '../../src/rules/deletion-protection.ts';
+import type { WriteRule } from '../../src/rules/contract.ts';
 import { mutualExclusion } from '../../src/rules/mutual-exclusion.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { createTracing, type Tracing } from '../../src/runtime/tracing.ts';
@@ -32,6 +33,9 @@ afterEach(async () => {
   await cluster.close();
 });
 
+/** What it asks does not matter here, only that it asks. */
+const asking: WriteRule = { ...mutualExclusion, queries: () => [{ ask: 'namespace', name: 'ns' }] };
+
 function traced(samplingRatio = 1, endpoint = receiver.endpoint): ReturnType<typeof createAdmissionListener> {
   const started = createTracing({ endpoint, samplingRatio, version: '1.2.3', instance: 'pod-1' }, log.logger);
   tracing = started;
@@ -41,7 +45,7 @@ function traced(samplingRatio = 1, endpoint = receiver.endpoint): ReturnType<typ
     await Promise.allSettled(paths.map((path) => getObject(client, path, signal)));
     return answers({ config: present(resolved()), referrers: UNKNOWN, namespace: UNKNOWN });
   };
-  const handler = createValidatingHandler(() => [mutualExclusion, deletionProtection], { resolve, now: () => NOW });
+  const handler = createValidatingHandler(() => [asking, deletionProtection], { resolve, now: () => NOW });
   return createAdmissionListener({
     ...{ validate: handler, mutate: handler, logger: log.logger, metrics: createMetrics() },
     ...{ traced: started.request, clock: () => performance.now() },

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { at } from '../../src/api/json.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { ApiError } from '../../src/kube/errors.ts';
-import { getObject } from '../../src/kube/resolve.ts';
+import { getObject } from '../../src/kube/get.ts';
 import { NAMESPACE, openReplicaCluster, SERVICE } from '../e2e/replicas.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { createFailures, type Failures, type Section, type TortureOptions } from './section.ts';

@@ -2,7 +2,7 @@
 import type { Analysis, AuthorizerSpec } from '../../authorizers/analysis.ts';
 import { jsonEqual } from '../../api/json.ts';
 import type { KubernetesObject } from '../../api/objects.ts';
-import { compareFindings, evaluate, queriesOf, type RuleFinding } from '../../engine/evaluate.ts';
+import { compareFindings, planOf, type RuleFinding } from '../../engine/evaluate.ts';
 import type { Rule, RuleInput, UserInfo } from '../../rules/contract.ts';
 import { answersOf, type FilesWorld } from './files-world.ts';
 import type { Manifest, Position } from './manifest.ts';
@@ -113,8 +113,8 @@ async function changeFindings(
     return [];
   }
   const input = inputOf(change, options);
-  const answers = await answersOf(queriesOf(options.rules, input), world);
-  const { findings, failures } = evaluate(options.rules, input, answers);
+  const plan = planOf(options.rules, input);
+  const { findings, failures } = plan.evaluate(await answersOf(plan.queries, world));
   const broken = failures.map(({ ruleId, error }): RuleFinding => ({
     ruleId,
     level: 'deny',

@@ -15,7 +15,7 @@ import { createDiscovery } from '../../kube/discovery.ts';
 import { ApiError, isConflict } from '../../kube/errors.ts';
 import { claimed, leaseRecord } from '../../kube/lease-record.ts';
 import { listAll } from '../../kube/list.ts';
-import { getObject } from '../../kube/resolve.ts';
+import { getObject } from '../../kube/get.ts';
 import { createWriter, FIELD_MANAGER, type Writer } from '../../kube/write.ts';
 import { deletion, objectRemovals, type FoundObject, type Removal } from './plan.ts';
 

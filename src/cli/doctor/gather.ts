@@ -7,7 +7,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
 import { ApiError, messageOf } from '../../kube/errors.ts';
 import { listAll } from '../../kube/list.ts';
-import { getObject } from '../../kube/resolve.ts';
+import { getObject } from '../../kube/get.ts';
 import type { Gathered, ProbeOutcome } from './gathered.ts';
 import { permissionsFor, type Permission } from './permissions.ts';
 

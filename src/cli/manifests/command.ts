@@ -4,11 +4,12 @@ import { loadCustomRules, readRuleFiles } from '../../custom-rules/index.ts';
 import type { Rule } from '../../rules/contract.ts';
 import { BUILT_IN_IDS } from '../built-in-ids.ts';
 import { examples } from '../examples.ts';
-import { parseTarget, renderManifests } from './manifests.ts';
+import { parseAccount, parseTarget, renderManifests } from './manifests.ts';
 
 interface ManifestsFlags {
   readonly url?: string;
   readonly service?: string;
+  readonly serviceAccount?: string;
   readonly caFile?: string;
   readonly customRules: readonly string[];
 }
@@ -18,6 +19,10 @@ export function manifestsCommand(write: (text: string) => void): Command {
     .description('print the webhook configurations, ready for kubectl apply -f -')
     .option('--url <https://HOST:PORT>', 'where the API server reaches the server')
     .option('--service <namespace/name>', 'the Service that it is reached by')
+    .option(
+      '--service-account <namespace/name>',
+      'the account that serve runs under: annotations that its loop writes need not ask the webhook',
+    )
     .option('--ca-file <file>', 'certificate authority to trust, PEM; goes into caBundle')
     .option(
       '--custom-rules <file>',
@@ -38,7 +43,11 @@ export function manifestsCommand(write: (text: string) => void): Command {
       if ('fault' in target) {
         command.error(`error: ${target.fault}`);
       }
-      write(renderManifests({ target, customRules: customRulesOf(flags, command) }));
+      const account = parseAccount(flags.serviceAccount);
+      if (account !== undefined && 'fault' in account) {
+        command.error(`error: ${account.fault}`);
+      }
+      write(renderManifests({ target, account, customRules: customRulesOf(flags, command) }));
     });
 }
 

@@ -7,6 +7,7 @@ import { createWriteStream, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { issueCa, issueServing } from '../../certs/issue.ts';
+import { ACCOUNT } from '../manifests/kustomize.ts';
 import { parseTarget, renderManifests } from '../manifests/manifests.ts';
 import type { Kubectl } from './demonstration.ts';
 
@@ -43,8 +44,6 @@ export interface Environment {
   stop(): Promise<void>;
 }
 
-const NAMESPACE = 'mcp-authz-system';
-const ACCOUNT = 'mcp-authz-webhook';
 const DAY = 24 * 3600 * 1000;
 /** How long each step may take; a miss is an error with what was seen last. */
 const PATIENCE = 60_000;
@@ -58,8 +57,9 @@ export async function startEnvironment(
   await installCrds(cluster.kubectl, crds ?? join(root, 'test/crds'));
   say('installing the permissions of the server');
   await must(cluster.kubectl, ['apply', '-f', join(root, 'webhooks/rbac.yaml')]);
-  const token = await must(cluster.kubectl, ['create', 'token', ACCOUNT, '-n', NAMESPACE, '--duration', '24h']);
-  const kubeconfig = cluster.kubeconfigFor(ACCOUNT, token.trim());
+  const { name, namespace } = ACCOUNT;
+  const token = await must(cluster.kubectl, ['create', 'token', name, '-n', namespace, '--duration', '24h']);
+  const kubeconfig = cluster.kubeconfigFor(name, token.trim());
   say('issuing certificates');
   const files = await issueCertificates(cluster.folder);
   say('starting the server');
@@ -78,7 +78,7 @@ async function registerWebhooks(kubectl: Kubectl, port: number, ca: string): Pro
   if ('fault' in target) {
     throw new Error(target.fault);
   }
-  await must(kubectl, ['apply', '-f', '-'], renderManifests({ target }));
+  await must(kubectl, ['apply', '-f', '-'], renderManifests({ target, account: ACCOUNT }));
   await registered(kubectl);
 }
 

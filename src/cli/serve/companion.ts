@@ -9,6 +9,7 @@ import type { Discovery } from '../../kube/discovery.ts';
 import { createEventRecorder } from '../../kube/events.ts';
 import { createLeadership } from '../../kube/lease.ts';
 import { createKubeMetrics } from '../../kube/metrics.ts';
+import type { KnownWorkloads } from '../../kube/referrers.ts';
 import type { Analyze, Resolver } from '../../kube/resolve.ts';
 import { createLoop } from '../../reconcile/loop.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -19,6 +20,7 @@ export interface Companion {
   /** For readiness. */
   fault(): string | undefined;
   leads(): boolean;
+  readonly workload: KnownWorkloads;
   stop(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ export function startCompanion(
   return {
     fault: () => loop.fault(),
     leads: () => leadership.isLeader(),
+    workload: loop.workload,
     stop: () => {
       stopping.abort();
       return running;

@@ -59,11 +59,13 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const discovery = createDiscovery({ client, clock: () => performance.now() });
   const analyzer = createIsolatedAnalyzer();
   const tests = createIsolatedAnalyzer(ADMISSION_TESTS);
+  let companion: Companion | undefined;
   // Traced outside, so that each request shows what it waited for, also where others waited with it.
   const shared = sharedReads(client, () => performance.now());
   const resolver = createResolver({
     client: tracing === undefined ? shared : createTracedClient(shared, tracing),
     ...{ discovery, analyze: analyzer.analyze, tests },
+    known: settings.loop === 'on' ? (...of) => companion?.workload(...of) : undefined,
   });
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
@@ -79,7 +81,6 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
   const warming = new AbortController();
   let admission: RunningServer | undefined;
-  let companion: Companion | undefined;
   let renewal: CertificateRenewal | undefined;
   let health: RunningServer | undefined;
   /** What there is by now. */

@@ -1,6 +1,7 @@
 /**
  * The deletion of a config that nothing refers to, in a namespace full of workloads: the check reads them all live. With
- * CRDs that let the API server filter (ours), and with CRDs that do not (ToolHive's).
+ * CRDs that let the API server filter (ours), and with CRDs that do not (ToolHive's): there what the loop remembers spares
+ * most of it, so that a server without the loop is measured too.
  */
 import { must } from '../../../src/cli/playground/environment.ts';
 import { at } from '../../../src/api/json.ts';
@@ -8,6 +9,7 @@ import { ApiError } from '../../../src/kube/errors.ts';
 import { median } from '../load/percentiles.ts';
 import { waitFor } from '../processes.ts';
 import { GROUP_PATH, inParallel, withRealCluster, type RealCluster } from '../real-cluster.ts';
+import { startOurs, untilReady, type Program } from '../programs.ts';
 import { atMost, type Row } from '../report/row.ts';
 import { shortest } from '../report/table.ts';
 import { deletionReview, NAMESPACE, newMcpServer } from '../reviews.ts';
@@ -28,8 +30,8 @@ export const deletion: Section = {
   title:
     'DELETE of a config without references in a namespace of 5,000 workloads, CRDs with and without selectableFields',
   run: (context) =>
-    // The loop would look at every workload meanwhile; it plays no part in the answer.
-    withRealCluster(context, { registered: false, flags: ['--loop', 'off'] }, async (cluster) => {
+    // A leader would look at every workload meanwhile.
+    withRealCluster(context, { registered: false, standsBy: true }, async (cluster) => {
       const { amounts, say } = context;
       const { deletionWorkloads, deletions } = amounts;
       await cluster.namespace(NAMESPACE);
@@ -40,16 +42,19 @@ export const deletion: Section = {
         return cluster.request({ method: 'POST', path, body });
       });
       say('deleting, with selectableFields');
-      const filtered = await measure(cluster, deletions);
+      const filtered = await measure(cluster.ours, deletions);
       await dropSelectableFields(cluster);
       say('deleting, without selectableFields');
-      const complete = await measure(cluster, deletions);
+      const complete = await measure(cluster.ours, deletions);
+      say('deleting, without selectableFields and without the loop');
+      const alone = await withoutLoop(cluster, (ours) => measure(ours, deletions));
       return {
         rows: [
           ...rowsOf('with', 'CRDs with selectableFields', filtered, deletionWorkloads),
           ...rowsOf('without', 'CRDs without', complete, deletionWorkloads),
+          ...rowsOf('without-loop', 'CRDs without, --loop off', alone, deletionWorkloads).map(forOrientation),
         ],
-        figures: { filtered, complete },
+        figures: { filtered, complete, alone },
       };
     }),
 };
@@ -59,7 +64,7 @@ interface Deletions {
   readonly grownBytes: number;
 }
 
-async function measure({ ours }: RealCluster, count: number): Promise<Deletions> {
+async function measure(ours: Program, count: number): Promise<Deletions> {
   const once = (number: number): Promise<number> =>
     post(ours.target, deletionReview(NAMESPACE, `unused-${String(number)}`));
   await once(0); // connections to the API server are opened, code is compiled
@@ -75,6 +80,16 @@ async function measure({ ours }: RealCluster, count: number): Promise<Deletions>
     }
   }
   return { milliseconds, grownBytes: ours.process.peakBytes() - before };
+}
+
+async function withoutLoop<T>({ programOptions }: RealCluster, use: (ours: Program) => Promise<T>): Promise<T> {
+  const ours = await startOurs(programOptions, { flags: ['--loop', 'off'], label: 'ours-without-loop' });
+  try {
+    await untilReady(ours);
+    return await use(ours);
+  } finally {
+    await ours.process.stop();
+  }
 }
 
 /** As in ToolHive's CRDs; waits until the API server filters no more. */
@@ -121,4 +136,8 @@ function rowsOf(id: string, crds: string, { milliseconds, grownBytes }: Deletion
       detail: `${mebibytes(grownBytes)} at most, after ${String(milliseconds.length)} of them`,
     },
   ];
+}
+
+function forOrientation({ id, what, measured, unit, detail }: Row): Row {
+  return { id, what, measured, unit, detail };
 }

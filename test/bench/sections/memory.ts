@@ -31,6 +31,9 @@ export const memory: Section = {
       const through = (performance.now() - startedAt) / 1000;
       const resident = ours.process.residentBytes();
       const peak = ours.process.peakBytes();
+      say('the leader rests');
+      await sleep(amounts.pauseSeconds * 1000); // threads that nobody asks are ended meanwhile
+      const atRest = ours.process.residentBytes();
       const objects = counts(amounts.middle);
       return {
         rows: [
@@ -48,10 +51,10 @@ export const memory: Section = {
             measured: resident / MIB,
             unit: 'MiB',
             target: atMost(128),
-            detail: `a leader, after its first pass; ${mebibytes(readyBytes)} when ready, ${mebibytes(peak)} at most`,
+            detail: `a leader, after its first pass; ${mebibytes(readyBytes)} when ready, ${mebibytes(peak)} at most, ${mebibytes(atRest)} after ${String(amounts.pauseSeconds)} s of rest`,
           },
         ],
-        figures: { readySeconds: ready, passSeconds: through, readyBytes, resident, peak },
+        figures: { readySeconds: ready, passSeconds: through, readyBytes, resident, peak, atRest },
       };
     } finally {
       await ours.process.stop();

@@ -2,7 +2,7 @@
 import type { ServerProcess } from '../../../src/cli/playground/environment.ts';
 import { at, stringAt } from '../../../src/api/json.ts';
 import { certificatesOf } from '../../../src/certs/secret.ts';
-import { getObject } from '../../../src/kube/resolve.ts';
+import { getObject } from '../../../src/kube/get.ts';
 import { interrupt, type Call } from '../../support/fault-proxy.ts';
 import { metric } from '../api.ts';
 import { eventually } from '../cluster.ts';

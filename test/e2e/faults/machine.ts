@@ -7,7 +7,7 @@ import type { ServerProcess } from '../../../src/cli/playground/environment.ts';
 import { freePorts } from '../../../src/cli/playground/free-ports.ts';
 import { projectRoot } from '../../../src/cli/playground/root.ts';
 import { readSecret } from '../../../src/certs/secret.ts';
-import { getObject } from '../../../src/kube/resolve.ts';
+import { getObject } from '../../../src/kube/get.ts';
 import { eventually } from '../cluster.ts';
 import { NAMESPACE, ready, SERVICE } from '../replicas.ts';
 import { FLAGS, join, leave, NOTHING_LOST, suffer, type World } from './world.ts';

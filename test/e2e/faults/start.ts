@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { join as path } from 'node:path';
 import { projectRoot } from '../../../src/cli/playground/root.ts';
 import { stringAt } from '../../../src/api/json.ts';
-import { getObject } from '../../../src/kube/resolve.ts';
+import { getObject } from '../../../src/kube/get.ts';
 import { silence } from '../../support/fault-proxy.ts';
 import { until } from '../../support/until.ts';
 import { NAMESPACE, SERVICE } from '../replicas.ts';

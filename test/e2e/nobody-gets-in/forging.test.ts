@@ -44,6 +44,39 @@ describe('by a forged annotation', () => {
     expect(found).toEqual([HASH, RUNTIME]);
   });
 
+  it('on a workload, by an account that is called like the loop’s: it is replaced; by that of the loop, put right', async () => {
+    const forged = { metadata: { annotations: { [ANNOTATIONS.configHash]: FORGED } } };
+    const kept = async (): Promise<string | undefined> => {
+      const object = await setting.get('mcpservers', 'w');
+      return object && annotation(object, ANNOTATIONS.configHash);
+    };
+    const as = (namespace: string): ReturnType<typeof kubectl> =>
+      kubectl([
+        ...['patch', 'mcpserver', 'w', '-n', setting.namespace, '--type=merge', '-p', JSON.stringify(forged)],
+        ...['-o', 'json', `--as=system:serviceaccount:${namespace}:mcp-authz-webhook`],
+      ]);
+    await must(kubectl, [
+      ...['create', 'rolebinding', 'namesake', '-n', setting.namespace, '--clusterrole=mcp-authz-webhook'],
+      `--serviceaccount=${setting.namespace}:mcp-authz-webhook`,
+    ]);
+    expect(hashOf(JSON.parse((await as(setting.namespace)).stdout))).toBe(HASH);
+    await as('mcp-authz-system'); // the API server asks nobody, and the loop sees it
+    await eventually('it is put right', async () => (await kept()) === HASH);
+    await setting.expectGuarded();
+  });
+
+  it('on a workload, by the loop’s account together with the spec: it is replaced', async () => {
+    const change = {
+      metadata: { annotations: { [ANNOTATIONS.configHash]: FORGED } },
+      spec: { image: 'example.com/a:2' },
+    };
+    const { stdout } = await kubectl([
+      ...['patch', 'mcpserver', 'w', '-n', setting.namespace, '--type=merge', '-p', JSON.stringify(change)],
+      ...['-o', 'json', '--as=system:serviceaccount:mcp-authz-system:mcp-authz-webhook'],
+    ]);
+    expect(hashOf(JSON.parse(stdout))).toBe(HASH);
+  });
+
   it('on a workload without a reference: it is taken off', async () => {
     const plain = workload('MCPServer', 'none', {});
     await setting.create({
