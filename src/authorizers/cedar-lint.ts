@@ -42,7 +42,7 @@ export function lintCedar(decoded: GoDecoded, cedar: Cedar): readonly Problem[] 
     .filter((policy) => policy !== undefined);
   const groupType = stringOf(decoded, 'group_entity_type').trim() || DEFAULT_GROUP_TYPE;
   const entityTypes = [...REQUEST_TYPES, 'MCP', groupType];
-  const verdicts = validate(policies, entities, decoded, cedar);
+  const verdicts = validate(policies, entities, groupType, stringsOf(decoded, 'multi_valued_claims'), cedar);
   const impossible = new Set(
     verdicts.filter(isImpossible).flatMap(({ policy }) => (isPartlyKnown(policies[policy]) ? [] : [policy])),
   );
@@ -81,15 +81,12 @@ const UNREMARKABLE = 'permit(principal, action, resource);';
 function validate(
   policies: readonly LintedPolicy[],
   entities: readonly StaticEntity[],
-  decoded: GoDecoded,
+  groupType: string,
+  multiValuedClaims: readonly string[],
   cedar: Cedar,
 ): readonly CedarVerdict[] {
-  const schema = cedarSchema({
-    groupType: stringOf(decoded, 'group_entity_type').trim() || DEFAULT_GROUP_TYPE,
-    entities,
-    mentioned: mentionedAttributes(policies.flatMap(({ tree }) => tree.conditions)),
-    multiValuedClaims: stringsOf(decoded, 'multi_valued_claims'),
-  });
+  const mentioned = mentionedAttributes(policies.flatMap(({ tree }) => tree.conditions));
+  const schema = cedarSchema({ groupType, entities, mentioned, multiValuedClaims });
   const texts = policies.map(({ text }) => ((text.match(OPERATOR) ?? []).length > MAX_VALIDATED ? UNREMARKABLE : text));
   return cedar.validate(schema, texts) ?? [];
 }

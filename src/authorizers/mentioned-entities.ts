@@ -1,5 +1,5 @@
 /** Whom and what the policies of a Cedar config name: the callers and calls that are worth asking about. */
-import { isJsonObject, stringAt } from '../api/json.ts';
+import { at, isJsonObject, stringAt } from '../api/json.ts';
 import type { Cedar } from './cedar.ts';
 import { CEDAR_OPTIONS, stringOf, stringsOf } from './cedar-options.ts';
 import { DEFAULT_GROUP_TYPE } from './cedar-schema.ts';
@@ -21,7 +21,12 @@ export function mentionedEntities(config: unknown, cedar: Cedar): MentionedEntit
   for (const source of stringsOf(decoded, 'policies')) {
     const prepared = evaluable(preparePolicy(source, ''), cedar);
     if ('text' in prepared) {
-      collect(cedar.toJson(prepared.text), found);
+      const tree = cedar.toJson(prepared.text);
+      // Annotations may have any names, a type and an id among them.
+      collect(
+        PARTS.map((part) => at(tree, part)),
+        found,
+      );
     }
   }
   const ids = (type: string): readonly string[] => [...(found.get(type) ?? [])].sort();
@@ -33,6 +38,8 @@ export function mentionedEntities(config: unknown, cedar: Cedar): MentionedEntit
     resources: ids('Resource'),
   };
 }
+
+const PARTS = ['principal', 'action', 'resource', 'conditions'];
 
 /** An entity is an object of a type and an id wherever it stands in a policy's tree. */
 function collect(tree: unknown, found: Map<string, Set<string>>): void {

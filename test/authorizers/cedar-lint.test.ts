@@ -299,6 +299,11 @@ describe('advice about the config as a whole', () => {
       ['ImpossiblePolicy', 'PermitsEverything'],
     ],
     [
+      'a permit of a known action that never matches',
+      ['permit(principal, action == Action::"call_tool", resource) when { 1 == 2 };'],
+      ['ImpossiblePolicy', 'PermitsNothing'],
+    ],
+    [
       'an action that there is not',
       ['permit(principal, action == Action::"x", resource);'],
       ['UnknownAction', 'PermitsNothing'],

@@ -162,6 +162,7 @@ describe('entities', () => {
       true,
     ],
     ['tags', 'Team::"x".hasTag("k") && Team::"x".getTag("k") == "v"', [{ uid: team, tags: { k: 'v' } }], true],
+    ['one that says nothing of itself is no matter', 'Team::"z" has n', [{}, { uid: team }], false],
     ['an entity that is not there has nothing', 'Team::"z" has n', [], false],
     ['and is an error to ask', 'Team::"z".n == 1', [], 'entity `Team::"z"` does not exist'],
     [
@@ -186,6 +187,7 @@ describe('which policies decided', () => {
     ['those that permit', [permit, 'permit(principal, action, resource == Tool::"x");', permit], true, [0, 2], 0],
     ['those that forbid, where any does', [permit, forbid], false, [1], 0],
     ['those that err, before all others', [permit, forbid, errs], false, [2], 1],
+    ['a group is not its members', ['permit(principal == THVGroup::"eng", action, resource);'], false, [], 0],
     ['none, where nothing matches', ['permit(principal == Client::"bob", action, resource);'], false, [], 0],
     ['only the first policy of a string', [`${permit} ${forbid}`], true, [0], 0],
     ['which what is behind it does not spoil', [`${permit} -1.a`], true, [0], 0],
@@ -207,6 +209,26 @@ describe('which policies decided', () => {
     const decision = run({ policies });
     expect([decision.allow, decision.policies, decision.errors.length]).toEqual([allow, decided, errors]);
   });
+});
+
+it('tells whoever asks which part of each policy did not hold', () => {
+  const policies = [
+    'permit(principal == Client::"bob", action == Action::"x", resource);',
+    'permit(principal, action == Action::"get_prompt", resource == Tool::"x");',
+    'permit(principal, action, resource == Tool::"x") when { false };',
+    'permit(principal, action, resource) when { true } when { false };',
+    'permit(principal, action, resource) unless { true };',
+    'permit(principal, action, resource);',
+  ];
+  const missed: unknown[] = [];
+  cedarv1.decide?.({ policies }, compile)(REQUEST, (policy, part) => missed.push([policy, part]));
+  expect(missed).toEqual([
+    [0, 'principal'],
+    [1, 'action'],
+    [2, 'resource'],
+    [3, 'condition'],
+    [4, 'condition'],
+  ]);
 });
 
 describe('a call that cannot be decided on its merits is denied, and why', () => {
@@ -254,14 +276,26 @@ describe('a call that cannot be decided on its merits is denied, and why', () =>
       'spec.config.policies[0]: line 1, column 15809: The policy chains more operators',
     ],
   ])('%s', (_sentence, given, change, expected) => {
-    const { allow, errors } = run(given, { ...REQUEST, ...change });
-    expect([allow, errors[0]?.slice(0, expected.length)]).toEqual([false, expected]);
+    const { allow, policies, errors } = run(given, { ...REQUEST, ...change });
+    expect([allow, policies, errors[0]?.slice(0, expected.length)]).toEqual([false, [], expected]);
   });
 
   it('takes the claims of the provider that the config names', () => {
     const upstream = { github: { sub: 'bob' } };
     const policies = ['permit(principal == Client::"bob", action, resource);'];
     expect(run({ policies, primary_upstream_provider: 'github' }, { ...REQUEST, upstream }).allow).toBe(true);
+  });
+
+  it.each<[string, object, string]>([
+    ['groups by another claim', { group_claim_name: 'teams' }, 'principal in THVGroup::"team-a"'],
+    ['roles by a claim', { role_claim_name: 'jobs' }, 'principal in THVGroup::"cook"'],
+    ['groups of another type', { group_entity_type: 'Team' }, 'principal in Team::"eng"'],
+    ['sets of claims', { multi_valued_claims: ['scp'] }, 'principal.claimset_scp.contains("read")'],
+  ])('takes from the config: %s', (_what, options, condition) => {
+    const claims = { sub: 'alice', groups: ['eng'], teams: ['team-a'], jobs: ['cook'], scp: 'read write' };
+    const policies = [`permit(principal, action, resource) when { principal has claim_sub && ${condition} };`];
+    const allowed = [{}, options].map((more) => run({ policies, ...more }, { ...REQUEST, claims }).allow);
+    expect(allowed).toEqual([false, true]);
   });
 
   it('knows what the server announced of the tool', () => {

@@ -37,9 +37,12 @@ const TESTS = {
   },
 };
 
+/** No test of how fast a thread starts. */
+const PATIENT = { ...DEFAULT_ANALYZER, timeoutMs: 60_000 };
+
 let analyzer: IsolatedAnalyzer;
 beforeEach(() => {
-  analyzer = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1 });
+  analyzer = createIsolatedAnalyzer({ ...PATIENT, workers: 1 });
 });
 afterEach(() => analyzer.close());
 
@@ -81,7 +84,7 @@ it('tells of a thread that died of what it was given, and goes on with another',
 });
 
 it('gives up and replaces a thread that takes too long', async () => {
-  const impatient = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1, timeoutMs: 1 });
+  const impatient = createIsolatedAnalyzer({ ...PATIENT, workers: 1, timeoutMs: 1 });
   await expect(impatient.analyze(long('a'))).rejects.toMatchObject({
     code: 'ANALYSIS_TIMEOUT',
     message: 'the analysis took too long',
@@ -101,7 +104,7 @@ it('does not wait for a thread once the request is gone', async () => {
 describe('of two threads', () => {
   /** Who is answered while one who asks a lot is waiting. */
   async function answeredFirst(slow: string, quick: string): Promise<readonly string[]> {
-    const two = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 2, timeoutMs: 60_000 });
+    const two = createIsolatedAnalyzer({ ...PATIENT, workers: 2 });
     const answered: string[] = [];
     const ask = async (flow: string, what: ReturnType<typeof spec>, name: string): Promise<void> => {
       await two.analyze(what, undefined, flow).catch(() => undefined);
@@ -137,7 +140,7 @@ describe('a thread that is asked nothing', () => {
 
   it('is ended after a while, and the next question has another', async () => {
     await analyzer.close();
-    analyzer = createIsolatedAnalyzer({ ...DEFAULT_ANALYZER, workers: 1, idleMs: 1 });
+    analyzer = createIsolatedAnalyzer({ ...PATIENT, workers: 1, idleMs: 1 });
     expect((await analyzer.analyze(spec(PERMIT))).problems).toEqual([]);
     const [first] = started;
     await until('the thread ends', () => first?.threadId === -1);

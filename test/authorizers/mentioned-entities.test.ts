@@ -11,6 +11,7 @@ it('finds whom and what policies name, wherever it stands, sorted and once', () 
       'permit(principal, action == Action::"get_prompt", resource == Prompt::"greet");',
       'forbid(principal, action, resource) when { [Resource::"file:///b", Resource::"file:///a"].contains(resource) } unless { principal == Client::"alice" };',
       'permit(principal in Team::"x", action, resource);',
+      '@type("Tool") @id("p1") permit(principal, action, resource) when { context == {type: "Tool", id: "x"} };',
     ],
   };
   expect(mentionedEntities(config, cedar)).toEqual({

@@ -26,6 +26,34 @@ it('compiles each policy once, what can be run and what cannot', () => {
   expect(read.filter((text) => text === policy('a'))).toHaveLength(1);
 });
 
+it('asks for the judgement of the module only where it has to', () => {
+  const judged: string[] = [];
+  const judging: Cedar = {
+    ...cedar,
+    parse: (texts) => {
+      judged.push(...texts);
+      return cedar.parse(texts);
+    },
+  };
+  const compile = createPolicyCompiler(judging);
+  const long = 'permit(principal, action, resource) when { 9223372036854775807 == 1 };';
+  const foreign = 'permit(principal, action == Foo::"a", resource);';
+  for (const source of [policy('a'), 'permit(', long, foreign]) {
+    compile(source);
+  }
+  expect(judged).toEqual(['permit(', long, foreign, 'permit(principal, action == Foo::Action::"a", resource);']);
+});
+
+it('keeps as much as there is room for', () => {
+  const { counted, read } = counting();
+  const compile = createPolicyCompiler(counted);
+  const half = (name: string): string => policy(name, 1024 * 512).slice(0, 1024 * 512);
+  for (const source of [half('a'), half('b'), half('a'), half('b')]) {
+    compile(source);
+  }
+  expect(read).toHaveLength(2);
+});
+
 it('lets go of what was used longest ago where there is too much of it', () => {
   const { counted, read } = counting();
   const compile = createPolicyCompiler(counted);

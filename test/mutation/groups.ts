@@ -54,7 +54,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   'authorizers-analysis': authorizers(['analyze', 'cedarv1', 'registry'], ['analyze', 'cedarv1']),
   'authorizers-decisions': authorizers(
     ['cedar-decide', 'cedar-policy', 'decider', 'decision', 'mentioned-entities', 'policy-compiler'],
-    ['decide', 'decider', 'mentioned-entities', 'policy-compiler'],
+    ['cedar-policy', 'decide', 'decider', 'mentioned-entities', 'policy-compiler'],
   ),
   // The only one with threads: they tell a change of what starts and replaces them every time.
   'authorizers-isolation': authorizers(
