@@ -51,7 +51,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     ['attribute-path', 'cedar-schema', 'lint-messages'],
   ),
   'authorizers-lint': authorizers(['cedar-lint'], ['cedar-lint']),
-  'authorizers-analysis': authorizers(['analyze', 'cedarv1', 'registry'], ['analyze', 'cedarv1']),
+  'authorizers-analysis': authorizers(['analyze', 'cedarv1', 'registry'], ['analyze', 'cedar-policy', 'cedarv1']),
   'authorizers-decisions': authorizers(
     ['cedar-decide', 'cedar-policy', 'decider', 'decision', 'mentioned-entities', 'policy-compiler'],
     ['cedar-policy', 'decide', 'decider', 'mentioned-entities', 'policy-compiler'],
