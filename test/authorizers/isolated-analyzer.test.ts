@@ -48,7 +48,9 @@ afterEach(() => analyzer.close());
 
 it('answers each kind of task', async () => {
   expect((await analyzer.analyze(spec(PERMIT))).problems).toEqual([]);
-  expect(await analyzer.testFaults({ ...TESTS, data: { 'tests.json': '{' } }, 'a')).not.toEqual([]);
+  expect(await analyzer.testFaults({ ...TESTS, data: { 'tests.json': '{' } }, 'a')).toMatchObject([
+    { path: 'data["tests.json"]' },
+  ]);
   const { outcomes } = await analyzer.runTests({ maps: [TESTS], config: 'a', after: spec(PERMIT), before: undefined });
   expect(outcomes).toHaveLength(1);
 });
@@ -101,12 +103,38 @@ it('does not wait for a thread once the request is gone', async () => {
   expect((await second).problems).toEqual([]);
 });
 
+it('answers each question with its own answer, however many a thread was asked before', async () => {
+  await analyzer.analyze(spec(PERMIT));
+  await analyzer.analyze(spec('permit(principal, action);'));
+  const answers = await Promise.all(
+    [spec('forbid('), spec(`${PERMIT} // other`)].map((each) => analyzer.analyze(each)),
+  );
+  expect(answers.map(({ problems }) => problems.length)).toEqual([1, 0]);
+});
+
+describe('of one thread', () => {
+  const flow = 'team-a';
+
+  it('whoever had an answer may ask again', async () => {
+    expect((await analyzer.analyze(spec(PERMIT), undefined, flow)).problems).toEqual([]);
+    expect((await analyzer.analyze(spec('permit(principal);'), undefined, flow)).problems).toHaveLength(1);
+  });
+
+  it('whoever went away may, too', async () => {
+    const gone = new AbortController();
+    const first = analyzer.analyze(long('a'), gone.signal, flow);
+    gone.abort();
+    await expect(first).rejects.toMatchObject({ code: 'ANALYSIS_TIMEOUT' });
+    expect((await analyzer.analyze(spec(PERMIT), undefined, flow)).problems).toEqual([]);
+  });
+});
+
 describe('of two threads', () => {
   /** Who is answered while one who asks a lot is waiting. */
-  async function answeredFirst(slow: string, quick: string): Promise<readonly string[]> {
+  async function answeredFirst(slow?: string, quick?: string): Promise<readonly string[]> {
     const two = createIsolatedAnalyzer({ ...PATIENT, workers: 2 });
     const answered: string[] = [];
-    const ask = async (flow: string, what: ReturnType<typeof spec>, name: string): Promise<void> => {
+    const ask = async (flow: string | undefined, what: ReturnType<typeof spec>, name: string): Promise<void> => {
       await two.analyze(what, undefined, flow).catch(() => undefined);
       answered.push(name);
     };
@@ -123,7 +151,7 @@ describe('of two threads', () => {
   });
 
   it('both are for those who do not say for whom they ask', async () => {
-    expect(await answeredFirst('', '')).toEqual(['quick']);
+    expect(await answeredFirst()).toEqual(['quick']);
   });
 });
 
@@ -146,6 +174,14 @@ describe('a thread that is asked nothing', () => {
     await until('the thread ends', () => first?.threadId === -1);
     expect((await analyzer.analyze(spec('permit(principal);'))).problems).toHaveLength(1);
     expect(started).toHaveLength(2);
+  });
+
+  it('is kept where who had an answer goes away', async () => {
+    const gone = new AbortController();
+    await analyzer.analyze(spec(PERMIT), gone.signal);
+    gone.abort();
+    expect((await analyzer.analyze(spec('permit(principal);'))).problems).toHaveLength(1);
+    expect(started).toHaveLength(1);
   });
 
   it('is asked the next question until then', async () => {
