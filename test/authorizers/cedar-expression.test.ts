@@ -81,6 +81,7 @@ describe('operators', () => {
   const erring = both('+', yes, value(1));
   it.each<[string, unknown, string]>([
     ['a variable', context, keyOf(ENVIRONMENT.context)],
+    ['the action', { Var: 'action' }, keyOf(ENVIRONMENT.action)],
     ['an entity', entity('T', 'x'), 'e1:Tx'],
     ['not', { '!': { arg: no } }, 'true'],
     ['not of a number', { '!': { arg: value(1) } }, 'Error: type error: expected bool, got long'],
@@ -175,6 +176,11 @@ describe('operators', () => {
       'attribute of somebody without a type',
       { '.': { left: entity('', 'x'), attr: 'm' } },
       'Error: entity `::"x"` does not exist',
+    ],
+    [
+      'attribute of somebody without a name',
+      { '.': { left: entity('Tool', ''), attr: 'm' } },
+      'Error: entity `Tool::""` does not exist',
     ],
     [
       'attribute of a text',
