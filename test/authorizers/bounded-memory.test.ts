@@ -13,6 +13,8 @@ it.each<[string, readonly number[], number, readonly number[]]>([
   ['none is below what the module starts with', memory(1, 0, 70), 64, memory(1, 1, 70, 70)],
   ['large numbers take more bytes', memory(1, 0, 17), 300, memory(1, 1, 17, 0xac, 2)],
   ['large numbers are read as well', memory(1, 0, 0xac, 2), 64, memory(1, 1, 0xac, 2, 0xac, 2)],
+  ['128 takes two bytes', memory(1, 0, 0x80, 1), 128, memory(1, 1, 0x80, 1, 0x80, 1)],
+  ['127 takes one', memory(1, 0, 127), 127, memory(1, 1, 127, 127)],
 ])('%s', (_what, section, pages, expected) => {
   expect([...withMaximumMemory(module(CUSTOM, section, CUSTOM), pages)]).toEqual([...module(CUSTOM, expected, CUSTOM)]);
 });

@@ -5,6 +5,7 @@ import {
   EMPTY_RECORD,
   entityKey,
   entityValue,
+  equal,
   keyOf,
   recordOf,
   setOf,
@@ -246,6 +247,68 @@ describe('operators', () => {
   });
 });
 
+/** Each was answered so by cedar-go 1.8. */
+describe('a value of the wrong kind', () => {
+  const set = { Set: [value(1)] };
+  const record = { Record: { a: value(1) } };
+  const tool = entity('Tool', 'x');
+  const decimal = { decimal: [value('1.0')] };
+  const ip = { ip: [value('1.2.3.4')] };
+  const anyEntity = '(entity of type `any_entity_type`)';
+  it.each<[string, unknown, string]>([
+    ['contains of a record', both('contains', record, value(1)), 'expected set, got record'],
+    ['contains of a decimal', both('contains', decimal, value(1)), 'expected set, got decimal'],
+    ['contains of an entity', both('contains', tool, value(1)), 'expected set, got (entity of type `Tool`)'],
+    ['a record in an entity', both('in', record, tool), `expected ${anyEntity}, got record`],
+    ['a set in an entity', both('in', set, tool), `expected ${anyEntity}, got set`],
+    ['in a record', both('in', principal, record), `expected one of [set, ${anyEntity}], got record`],
+    ['in a decimal', both('in', principal, decimal), `expected one of [set, ${anyEntity}], got decimal`],
+    ['in a text', both('in', principal, value('x')), `expected one of [set, ${anyEntity}], got string`],
+    ['in a set of numbers', both('in', principal, set), `expected ${anyEntity}, got long`],
+    ['isIpv4 of a decimal', { isIpv4: [decimal] }, 'expected ipaddr, got decimal'],
+    ['isIpv4 of a set', { isIpv4: [set] }, 'expected ipaddr, got set'],
+    ['isIpv4 of an entity', { isIpv4: [tool] }, 'expected ipaddr, got (entity of type `Tool`)'],
+    ['lessThan of an address', { lessThan: [decimal, ip] }, 'expected decimal, got IP'],
+    ['less, a set', both('<', set, value(1)), 'expected comparable value, got set'],
+    ['less, a record', both('<', record, value(1)), 'expected comparable value, got record'],
+    ['less, an entity', both('<', tool, value(1)), 'expected comparable value, got (entity of type `Tool`)'],
+    ['less, an address', both('<', ip, value(1)), 'expected comparable value, got IP'],
+    ['less, a decimal', both('<', decimal, value(1)), 'expected comparable value, got decimal'],
+    ['less, a bool', both('<', value(true), value(1)), 'expected comparable value, got bool'],
+    ['the sign of a bool', { neg: { arg: value(true) } }, 'expected long, got bool'],
+    ['like, of a record', { like: { left: record, pattern: [] } }, 'expected string, got record'],
+    ['has, of a set', { has: { left: set, attr: 'b' } }, `expected one of [record, ${anyEntity}], got set`],
+    ['attribute of a set', { '.': { left: set, attr: 'b' } }, `expected one of [record, ${anyEntity}], got set`],
+    ['getTag of a record', both('getTag', record, value('x')), `expected ${anyEntity}, got record`],
+  ])('%s', (_title, tree, expected) => {
+    expect(run(tree)).toBe(`Error: type error: ${expected}`);
+  });
+});
+
+describe('comparisons of time, and results that do not fit', () => {
+  it.each<[string, unknown, string]>([
+    ['two dates', both('<', { datetime: [value('2024-01-01')] }, { datetime: [value('2024-01-02')] }), 'true'],
+    ['two durations', both('<', { duration: [value('2s')] }, { duration: [value('1s')] }), 'false'],
+    [
+      'a date and a duration',
+      both('<', { datetime: [value('2024-01-01')] }, { duration: [value('1s')] }),
+      'Error: type error: incompatible types in comparison',
+    ],
+    [
+      'a sum that does not fit',
+      both('+', { Record: { '\0integer': value('9223372036854775807') } }, value(1)),
+      'Error: integer overflow while attempting to add `9223372036854775807` with `1`',
+    ],
+    [
+      'a sign that does not fit',
+      { neg: { arg: { Record: { '\0integer': value('-9223372036854775808') } } } },
+      'Error: integer overflow while attempting to negate `-9223372036854775808`',
+    ],
+  ])('%s', (_title, tree, expected) => {
+    expect(run(tree)).toBe(expected);
+  });
+});
+
 describe('extension functions', () => {
   const call = (name: string, ...values: readonly unknown[]): unknown => ({ [name]: values });
   const decimal = (text: string): unknown => call('decimal', value(text));
@@ -281,12 +344,14 @@ describe('extension functions', () => {
     ['isLoopback of IPv6, a network', call('isLoopback', ip('::1/127')), 'false'],
     ['isMulticast', call('isMulticast', ip('239.1.2.3')), 'true'],
     ['isMulticast, a network of it', call('isMulticast', ip('224.0.0.0/4')), 'true'],
+    ['isMulticast, a wider one', call('isMulticast', ip('224.0.0.1/3')), 'false'],
     ['isMulticast, another', call('isMulticast', ip('240.0.0.1')), 'false'],
     ['isMulticast of IPv6', call('isMulticast', ip('ff02::1')), 'true'],
     ['isMulticast of IPv6, a network of it', call('isMulticast', ip('ff00::/8')), 'true'],
     ['isMulticast of IPv6, a wider one', call('isMulticast', ip('ff00::/7')), 'false'],
     ['isMulticast of IPv6, another', call('isMulticast', ip('fe80::1')), 'false'],
     ['isInRange, the same', call('isInRange', ip('10.0.0.0/8'), ip('10.0.0.0/8')), 'true'],
+    ['isInRange, a wider one', call('isInRange', ip('10.0.0.0/8'), ip('10.0.0.0/9')), 'false'],
     ['isInRange, beside it', call('isInRange', ip('11.0.0.1'), ip('10.0.0.0/8')), 'false'],
     ['isInRange, all of IPv4', call('isInRange', ip('1.2.3.4'), ip('0.0.0.0/0')), 'true'],
     ['isInRange, of IPv6', call('isInRange', ip('2001:db8::5'), ip('2001:db8::/32')), 'true'],
@@ -358,5 +423,6 @@ describe('equality', () => {
     ['a text and what it looks like', 'true', true, false],
   ])('%s', (_title, left, right, expected) => {
     expect(keyOf(left) === keyOf(right)).toBe(expected);
+    expect([equal(left, right), equal(right, left)]).toEqual([expected, expected]);
   });
 });

@@ -64,7 +64,8 @@ describe('validate', () => {
       PERMIT,
       `${HEAD} when { principal.a == "x" };`,
       `${HEAD} when { "é" == "x" };`,
-      ...Array.from({ length: 9 }, () => PERMIT),
+      `${HEAD} when { principal has a && principal.a == 1 };`,
+      ...Array.from({ length: 8 }, () => PERMIT),
       `${HEAD} when { principal == Usr::"for policy \`p1\`, " };`,
     ]);
     const told = (verdicts ?? []).map(({ policy, level, message }) => [policy, level, ...shown(message)]);
@@ -77,6 +78,12 @@ describe('validate', () => {
       ],
       [12, 'error', 'unrecognized entity type `Usr` 56-59', 'did you mean `User`?'],
       [2, 'warning', 'policy is impossible: the policy expression evaluates to false for all valid requests 0-57'],
+      [
+        3,
+        'error',
+        'the types Long and String are not compatible 62-78',
+        'both operands to a `==` expression must have compatible types. Types must be exactly equal to be compatible',
+      ],
     ]);
   });
 

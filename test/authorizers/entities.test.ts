@@ -40,7 +40,8 @@ describe('what is no list of entities', () => {
     [deep(66), ': it nests deeper than 64 levels, the limit of this check'],
     [deep(200_000), ': it nests deeper than 64 levels, the limit of this check'],
   ])('%.20s', (text, fault) => {
-    expect(readEntities(text).faults.map(({ place, message }) => `${place}: ${message}`)).toEqual([fault]);
+    expect(faults(text)).toEqual([fault]);
+    expect(readEntities(text).entities).toHaveLength(fault.startsWith('[0]') ? 1 : 0);
   });
 
   it('one level less is read', () => {
@@ -60,6 +61,7 @@ describe('what is no list of entities', () => {
 describe('who an entity is, and its parents', () => {
   it.each([
     ['{"type":"T","id":"1"}', { type: 'T', id: '1' }],
+    ['{"type":null,"__entity":{"type":"T","id":"1"}}', { type: 'T', id: '1' }],
     ['{"__entity":{"type":"T","id":"1"}}', { type: 'T', id: '1' }],
     ['{"__entity":{"type":"T"}}', { type: 'T', id: '' }],
     ['{"__entity":{}}', { type: '', id: '' }],
@@ -110,10 +112,21 @@ describe('who an entity is, and its parents', () => {
     expect(faults(`[{"parents":${parents}}]`)).toEqual([
       `[0].parents: expected a list of {"type": …, "id": …}, not a ${kind}`,
     ]);
+    expect(readEntities(`[{"parents":${parents}}]`).entities[0]?.parents).toEqual([]);
   });
 
   it('or are left out, as null or not at all', () => {
-    expect(readEntities('[{"parents":null,"attrs":null,"tags":null}]').faults).toEqual([]);
+    const { entities, faults: found } = readEntities('[{"parents":null,"attrs":null,"tags":null}]');
+    expect([found, entities[0]?.parents]).toEqual([[], []]);
+  });
+
+  it('tags are read like attributes', () => {
+    const [tagged] = readEntities('[{"uid":{"type":"T","id":"1"},"tags":{"k":["v"],"n":1}}]').entities;
+    expect([...(tagged?.tags.fields ?? [])].map(([name, tag]) => [name, keyOf(tag)])).toEqual([
+      ['k', 'set2:sv'],
+      ['n', 'l1'],
+    ]);
+    expect(tagged?.attributes.fields.size).toBe(0);
   });
 });
 

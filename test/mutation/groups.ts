@@ -51,16 +51,14 @@ export const GROUPS: Readonly<Record<string, Group>> = {
     ['attribute-path', 'cedar-schema', 'lint-messages'],
   ),
   'authorizers-lint': authorizers(['cedar-lint'], ['cedar-lint']),
-  'authorizers-analysis': authorizers(['analyze', 'cedarv1', 'registry'], ['analyze', 'cedarv1']),
+  'authorizers-analysis': authorizers(['analyze', 'cedarv1', 'registry'], ['analyze', 'cedar-policy', 'cedarv1']),
   'authorizers-decisions': authorizers(
     ['cedar-decide', 'cedar-policy', 'decider', 'decision', 'mentioned-entities', 'policy-compiler'],
     ['cedar-policy', 'decide', 'decider', 'mentioned-entities', 'policy-compiler'],
   ),
+  'authorizers-bounds': authorizers(['bounded-memory', 'fair-queue'], ['bounded-memory', 'fair-queue']),
   // The only one with threads: they tell a change of what starts and replaces them every time.
-  'authorizers-isolation': authorizers(
-    ['bounded-memory', 'fair-queue', 'isolated-analyzer'],
-    ['bounded-memory', 'fair-queue', 'isolated-analyzer'],
-  ),
+  'authorizers-isolation': authorizers(['isolated-analyzer'], ['isolated-analyzer']),
 };
 
 /** In no group, and why. */
