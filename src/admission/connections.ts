@@ -25,6 +25,8 @@ export interface Connections {
   drain(): void;
   /** Closes what has been idle for that long; how many connections are left. */
   closeIdle(idleMs: number): number;
+  /** Milliseconds since there was a connection: 0 while there is one, Infinity where there never was. */
+  quietMs(): number;
 }
 
 interface Connection {
@@ -41,6 +43,7 @@ export function createConnections(limits: ConnectionLimits, clock: () => number)
   const bySocket = new Map<Socket, Connection>();
   const handshaking = new Map<string, Connection>();
   let draining = false;
+  let lastClosedAt = -Infinity;
 
   function makeRoom(): void {
     const [first, ...others] = [...bySocket.values()].filter((connection) => expendable(connection) > 0);
@@ -66,6 +69,7 @@ export function createConnections(limits: ConnectionLimits, clock: () => number)
         handshaking.delete(peer);
         bySocket.delete(socket);
         bySocket.delete(connection.socket);
+        lastClosedAt = clock();
       });
     },
     secured: (socket) => {
@@ -107,6 +111,7 @@ export function createConnections(limits: ConnectionLimits, clock: () => number)
       }
       return bySocket.size;
     },
+    quietMs: () => (bySocket.size > 0 ? 0 : clock() - lastClosedAt),
   };
 }
 

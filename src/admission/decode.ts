@@ -3,7 +3,7 @@ import { ADMISSION_API_VERSION, type AdmissionOperation, type AdmissionRequest }
 import { scanJson } from '../api/json-scan.ts';
 import { parseJson } from '../api/json-text.ts';
 import { at, isJsonObject, property, stringAt } from '../api/json.ts';
-import { objectDefect } from '../api/objects.ts';
+import { objectDefect, type KubernetesObject } from '../api/objects.ts';
 
 /** The caller's fault. `status` is the HTTP code; `uid` is there where the body told it. */
 export class DecodeError extends Error {
@@ -61,13 +61,7 @@ function decodeRequest(request: Readonly<Record<string, unknown>>, uid: string):
       uid,
     );
   }
-  const needed = { CREATE: ['object'], UPDATE: ['object', 'oldObject'], DELETE: ['oldObject'], CONNECT: [] }[operation];
-  for (const field of needed) {
-    const defect = objectDefect(property(request, field));
-    if (defect !== undefined) {
-      throw new DecodeError('BAD_REQUEST', `request.${field} of a ${operation} is not usable: ${defect}`, uid);
-    }
-  }
+  const object = (field: string): KubernetesObject => objectAt(request, field, operation, uid);
   const groups = at(request, 'userInfo', 'groups');
   return {
     uid,
@@ -89,10 +83,24 @@ function decodeRequest(request: Readonly<Record<string, unknown>>, uid: string):
       username: stringAt(request, 'userInfo', 'username') ?? '',
       groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
     },
-    object: property(request, 'object'),
-    oldObject: property(request, 'oldObject'),
+    object: operation === 'CREATE' || operation === 'UPDATE' ? object('object') : undefined,
+    oldObject: operation === 'UPDATE' || operation === 'DELETE' ? object('oldObject') : undefined,
     dryRun: at(request, 'dryRun') === true,
   };
+}
+
+function objectAt(
+  request: Readonly<Record<string, unknown>>,
+  field: string,
+  operation: AdmissionOperation,
+  uid: string,
+): KubernetesObject {
+  const value = property(request, field);
+  const defect = objectDefect(value);
+  if (defect !== undefined) {
+    throw new DecodeError('BAD_REQUEST', `request.${field} of a ${operation} is not usable: ${defect}`, uid);
+  }
+  return value as KubernetesObject; // nothing keeps it from being one
 }
 
 function parse(body: Buffer): unknown {

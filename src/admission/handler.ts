@@ -1,6 +1,6 @@
 /** One admission request in, one outcome out. Gathers what the rules ask for, then lets the engine decide. */
 import type { AdmissionRequest, AdmissionResponse } from '../api/admission.ts';
-import { isKubernetesObject, type KubernetesObject } from '../api/objects.ts';
+import type { KubernetesObject } from '../api/objects.ts';
 import { decide, type Decision } from '../engine/decide.ts';
 import { planOf, queriesOfMutators, type RuleFailure, type RuleFinding } from '../engine/evaluate.ts';
 import { mutate } from '../engine/mutate.ts';
@@ -72,7 +72,7 @@ function ruleInput(request: AdmissionRequest, now: Date): RuleInput | undefined 
   if (operation === 'CONNECT' || request.subResource !== '') {
     return undefined;
   }
-  const name = request.name === '' ? (nameOf(oldObject) ?? nameOf(object) ?? '') : request.name;
+  const name = request.name === '' ? (oldObject?.metadata.name ?? object?.metadata.name ?? '') : request.name;
   const base = { namespace, name, user, now };
   if (operation === 'DELETE') {
     return { ...base, operation, oldObject: decoded(oldObject) };
@@ -82,15 +82,11 @@ function ruleInput(request: AdmissionRequest, now: Date): RuleInput | undefined 
     : { ...base, operation, object: decoded(object), oldObject: decoded(oldObject) };
 }
 
-function decoded(value: unknown): KubernetesObject {
-  if (!isKubernetesObject(value)) {
-    throw new TypeError('the request was not decoded'); // decodeReview checked it
+function decoded(object: KubernetesObject | undefined): KubernetesObject {
+  if (object === undefined) {
+    throw new TypeError('the request was not decoded'); // decodeReview has it for this operation
   }
-  return value;
-}
-
-function nameOf(object: unknown): string | undefined {
-  return isKubernetesObject(object) ? object.metadata.name : undefined;
+  return object;
 }
 
 function silent(uid: string): Outcome {

@@ -78,6 +78,8 @@ export async function startServer(listener: RequestListener, options: ServerOpti
       resolve();
     });
   });
+  // Between two connections there may be a moment with none, while callers are still sent here.
+  const gone = (idleMs: number): boolean => connections.closeIdle(idleMs) === 0 && connections.quietMs() >= idleMs;
   let stopping = false;
   return {
     port: (server.address() as AddressInfo).port, // listening on TCP, so it is one
@@ -92,7 +94,7 @@ export async function startServer(listener: RequestListener, options: ServerOpti
       connections.drain();
       const idleMs = https === undefined ? 0 : IDLE_BEFORE_CLOSE;
       const until = performance.now() + DRAIN_LIMIT;
-      await every(IDLE_SWEEP, () => connections.closeIdle(idleMs) === 0 || performance.now() > until);
+      await every(IDLE_SWEEP, () => gone(idleMs) || performance.now() > until);
       let closed = false;
       server.close(() => {
         closed = true;

@@ -1,5 +1,6 @@
 /** AdmissionReview of admission.k8s.io/v1, as far as it is used (k8s.io/api/admission/v1/types.go). */
 import type { PatchOperation } from './json-patch.ts';
+import type { KubernetesObject } from './objects.ts';
 
 export const ADMISSION_API_VERSION = 'admission.k8s.io/v1';
 
@@ -14,9 +15,10 @@ export interface AdmissionRequest {
   readonly namespace: string;
   readonly operation: AdmissionOperation;
   readonly userInfo: { readonly username: string; readonly groups: readonly string[] };
-  /** Checked further only where the operation promises it: null or absent otherwise. */
-  readonly object: unknown;
-  readonly oldObject: unknown;
+  /** There where the operation promises it: of CREATE and UPDATE. */
+  readonly object: KubernetesObject | undefined;
+  /** Of UPDATE and DELETE. */
+  readonly oldObject: KubernetesObject | undefined;
   readonly dryRun: boolean;
 }
 

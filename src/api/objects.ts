@@ -69,7 +69,15 @@ function metadataDefect(metadata: unknown): string | undefined {
 }
 
 function isStringMap(value: unknown): boolean {
-  return isJsonObject(value) && Object.values(value).every((entry) => typeof entry === 'string');
+  if (!isJsonObject(value)) {
+    return false;
+  }
+  for (const key in value) {
+    if (typeof value[key] !== 'string') {
+      return false;
+    }
+  }
+  return true;
 }
 
 export function annotation(object: KubernetesObject, key: string): string | undefined {

@@ -113,6 +113,18 @@ it('answers what comes while it stops, as the last of its connection, and then i
   await expect(get(server)).rejects.toThrow(/ECONNREFUSED/);
 });
 
+it('answers who comes while it stops although nobody was connected for a moment', async () => {
+  const server = await start({ tls: { minVersion, material: first } });
+  const agent = new Agent({ keepAlive: false });
+  await get(server, { agent });
+  const stopped = server.stop();
+  const later = performance.now() + 200; // several looks of the server's at who is there
+  await until('a Service sends somebody else', () => performance.now() > later);
+  expect(await get(server, { agent })).toMatchObject({ status: 200, connection: 'close' });
+  await stopped;
+  await expect(get(server, { agent })).rejects.toThrow(/ECONNREFUSED/);
+});
+
 it('answers who was still shaking hands when it was told to stop', async () => {
   const server = await start({ tls: { minVersion, material: first } });
   const slow = connectTcp(server.port, '127.0.0.1');

@@ -125,8 +125,8 @@ function admissionRequest({ input }: Fixture): AdmissionRequest {
     namespace: input.namespace,
     operation: input.operation,
     userInfo: input.user ?? { username: '', groups: [] },
-    object: input.object ?? null,
-    oldObject: input.oldObject ?? null,
+    object: input.object,
+    oldObject: input.oldObject,
     dryRun: false,
   };
 }
