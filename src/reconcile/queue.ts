@@ -23,7 +23,7 @@ export interface WorkQueue {
   retry(key: string): number;
   /** Somebody else wrote first: again soon. No failure, so the key's backoff stays what it was. */
   conflict(key: string): number;
-  /** It went well: the next failure is a first one again. */
+  /** It went well, or there is nothing any more: the next failure is a first one again, and nothing of it is kept. */
   forget(key: string): void;
   /** Nothing comes out any more; whoever waits gets undefined. */
   close(): void;
@@ -146,6 +146,7 @@ export function createWorkQueue({ clock, failure = FAILURE, conflict = CONFLICT 
     forget: (key) => {
       failures.delete(key);
       conflicts.delete(key);
+      own.delete(key); // of what a watch did not tell, after a break or because nothing changed, nothing will come
     },
     close: () => {
       closed = true;

@@ -152,6 +152,14 @@ describe('what a watch tells of', () => {
     expect(queue.depth()).toBe(1);
   });
 
+  it('is news where the key was forgotten: what was not told of is not waited for', () => {
+    const { queue } = setUp();
+    queue.wrote('a', versions);
+    queue.forget('a');
+    queue.add('a', 'MCPServer@1');
+    expect(queue.depth()).toBe(1);
+  });
+
   it('of another key is news', () => {
     const { queue } = setUp();
     queue.wrote('a', versions);
