@@ -1,4 +1,4 @@
-/** The analyses asked for last: one config is looked at by every workload that refers to it. Bounded in bytes. */
+/** The analyses asked for last: one config is looked at by every workload that refers to it. Bounded by their size. */
 import type { Analysis, AuthorizerSpec } from './analysis.ts';
 import { sha256 } from './config-hash.ts';
 
@@ -7,8 +7,8 @@ export interface AnalysisCache {
   set(spec: AuthorizerSpec, analysis: Analysis): void;
 }
 
-/** Characters of analyses kept, about as many bytes. */
-const LIMIT = 16 * 1024 * 1024;
+/** Characters of analyses kept, about twice as many bytes of memory: those of ten thousand small configs. */
+const LIMIT = 4 * 1024 * 1024;
 
 export function createAnalysisCache(limit: number = LIMIT): AnalysisCache {
   // A Map keeps the order of insertion, so its first key is the one that was used longest ago.
