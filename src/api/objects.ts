@@ -69,15 +69,7 @@ function metadataDefect(metadata: unknown): string | undefined {
 }
 
 function isStringMap(value: unknown): boolean {
-  if (!isJsonObject(value)) {
-    return false;
-  }
-  for (const key in value) {
-    if (typeof value[key] !== 'string') {
-      return false;
-    }
-  }
-  return true;
+  return isJsonObject(value) && Object.values(value).every((entry) => typeof entry === 'string');
 }
 
 export function annotation(object: KubernetesObject, key: string): string | undefined {
