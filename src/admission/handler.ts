@@ -46,9 +46,7 @@ export function createValidatingHandler(rules: () => readonly Rule[], { resolve,
       return silent(request.uid);
     }
     const plan = planOf(rules(), input);
-    const answers =
-      plan.queries.length === 0 ? NO_ANSWERS : await resolve(plan.queries, deadline.signal(), request.namespace);
-    const evaluation = plan.evaluate(answers);
+    const evaluation = plan.evaluate(await answersTo(plan.queries, request, deadline, resolve));
     return outcome(request, decide(evaluation), evaluation.findings, evaluation.failures);
   };
 }
@@ -59,11 +57,20 @@ export function createMutatingHandler(mutators: readonly Mutator[], { resolve, n
     if (input === undefined || input.operation === 'DELETE') {
       return silent(request.uid);
     }
-    const queries = queriesOfMutators(mutators, input);
-    const answers = queries.length === 0 ? NO_ANSWERS : await resolve(queries, deadline.signal(), request.namespace);
+    const answers = await answersTo(queriesOfMutators(mutators, input), request, deadline, resolve);
     const { patch, findings, failures } = mutate(mutators, input, answers);
     return outcome(request, decide({ findings, failures }), findings, failures, patch);
   };
+}
+
+/** Where nothing is asked nothing is waited for, and the deadline is not armed. */
+function answersTo(
+  queries: readonly Query[],
+  { namespace }: AdmissionRequest,
+  deadline: Pick<Deadline, 'signal'>,
+  resolve: Resolve,
+): WorldAnswers | Promise<WorldAnswers> {
+  return queries.length === 0 ? NO_ANSWERS : resolve(queries, deadline.signal(), namespace);
 }
 
 /** Undefined where there is nothing to judge: subresources (status, finalizers by another path) and CONNECT. */

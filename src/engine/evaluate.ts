@@ -178,7 +178,7 @@ function check(rule: Rule, input: RuleInput, stored: WriteInput | undefined, wor
     : ratchet(now, rule.check(stored, world));
 }
 
-function asError(thrown: unknown): Error {
+export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 

@@ -1,7 +1,7 @@
 import type { PatchOperation } from '../api/json-patch.ts';
 import type { KubernetesObject } from '../api/objects.ts';
 import type { Mutator, WriteInput } from '../rules/contract.ts';
-import { applicableMutators, compareFindings, type RuleFailure, type RuleFinding } from './evaluate.ts';
+import { applicableMutators, asError, compareFindings, type RuleFailure, type RuleFinding } from './evaluate.ts';
 import { jsonPatch } from './json-patch.ts';
 import { doesWhatItSays } from './patch-check.ts';
 import { worldViewOf, type WorldAnswers } from './world-view.ts';
@@ -26,7 +26,7 @@ export function mutate(mutators: readonly Mutator[], input: WriteInput, answers:
       object = mutation.object;
       findings.push(...mutation.findings.map((finding) => ({ ...finding, ruleId: mutator.id })));
     } catch (error) {
-      failures.push({ ruleId: mutator.id, error: error instanceof Error ? error : new Error(String(error)) });
+      failures.push({ ruleId: mutator.id, error: asError(error) });
     }
   }
   const patch = jsonPatch(input.object, object);

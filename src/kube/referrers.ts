@@ -78,12 +78,13 @@ export function createReferrersOf(client: KubeClient, known: KnownWorkloads | un
         return undefined;
       }
     }
-    const read = [...unknown].map((name) => getObject(client, `${path}/${encodeURIComponent(name)}`, signal));
-    for (const object of await Promise.all(read)) {
-      if (object !== undefined && authorizationOf(object).reference === config) {
-        found.set(object.metadata.name ?? '', { kind, name: object.metadata.name ?? '' });
-      }
-    }
+    const reads = [...unknown].map((name) => getObject(client, `${path}/${encodeURIComponent(name)}`, signal));
+    const read = await Promise.all(reads);
+    note(
+      found,
+      read.filter((object) => object !== undefined),
+      config,
+    );
     return [...found.values()];
   }
 }
@@ -91,14 +92,19 @@ export function createReferrersOf(client: KubeClient, known: KnownWorkloads | un
 async function collect(pages: AsyncIterable<readonly KubernetesObject[]>, name: string): Promise<readonly Referrer[]> {
   const found = new Map<string, Referrer>();
   for await (const page of pages) {
-    for (const object of page) {
-      if (authorizationOf(object).reference === name) {
-        const referrer = { kind: object.kind, name: object.metadata.name ?? '' };
-        found.set(referrer.name, referrer);
-      }
-    }
+    note(found, page, name);
   }
   return [...found.values()];
+}
+
+/** By name, since a list that had to begin anew tells of some twice. */
+function note(found: Map<string, Referrer>, workloads: readonly KubernetesObject[], config: string): void {
+  for (const workload of workloads) {
+    if (authorizationOf(workload).reference === config) {
+      const { name = '' } = workload.metadata;
+      found.set(name, { kind: workload.kind, name });
+    }
+  }
 }
 
 /** Field selectors are a language of their own (k8s.io/apimachinery, fields.EscapeValue). */
@@ -107,13 +113,10 @@ function escapeSelector(value: string): string {
 }
 
 export function byKindAndName(left: Referrer, right: Referrer): number {
-  return left.kind < right.kind
-    ? -1
-    : left.kind > right.kind
-      ? 1
-      : left.name < right.name
-        ? -1
-        : left.name > right.name
-          ? 1
-          : 0;
+  return compare(left.kind, right.kind) || compare(left.name, right.name);
+}
+
+/** By code unit: the same on every machine. */
+function compare(left: string, right: string): number {
+  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -166,8 +166,7 @@ function followWorkload(
   wake: Wake,
 ): void {
   index.move(namespace, { kind, name }, before?.reference, after?.reference);
-  const version = resourceVersion === undefined ? undefined : versionKey(kind, resourceVersion);
-  wake.now(workloadKey(kind, namespace, name), version);
+  wake.now(workloadKey(kind, namespace, name), versionKey(kind, resourceVersion));
   if (before?.reference === after?.reference && (before === undefined) === (after === undefined)) {
     return;
   }

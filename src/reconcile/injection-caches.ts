@@ -107,9 +107,8 @@ export function followInjection({ pods, operator, maps }: InjectionCaches, wake:
       if (owner !== undefined && before?.digest !== after?.digest) {
         // The name is free again: a workload of another kind and the same name may have waited for it.
         const kinds = after === undefined ? PROXIES.map(({ kind }) => kind) : [owner.kind];
-        const version = resourceVersion === undefined ? undefined : versionKey('ConfigMap', resourceVersion);
         kinds.forEach((kind) => {
-          wake(workloadKey(kind, namespace, owner.name), version);
+          wake(workloadKey(kind, namespace, owner.name), versionKey('ConfigMap', resourceVersion));
         });
       }
     });

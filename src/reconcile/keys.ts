@@ -21,7 +21,7 @@ export function parseKey(key: string): Key {
   return { kind: parts[0] === 'workload' ? parts[1] : undefined, namespace, name };
 }
 
-/** A version of an object, as a watch tells of it and as the answer to a write has it. */
-export function versionKey(kind: string, resourceVersion: string): string {
-  return `${kind}@${resourceVersion}`;
+/** A version of an object, as a watch tells of it and as the answer to a write has it; undefined of one that is gone. */
+export function versionKey(kind: string, resourceVersion: string | undefined): string | undefined {
+  return resourceVersion === undefined ? undefined : `${kind}@${resourceVersion}`;
 }

@@ -2,7 +2,6 @@
  * The companion loop: keeps conditions, hashes, finalizer, label and annotations of the four kinds as they should be.
  * Level-based: an event only says which object to look at. Every replica watches, one writes (docs/loop.md).
  */
-import type { KubernetesObject } from '../api/objects.ts';
 import { AUTHZ_CONFIG, WORKLOADS } from '../api/toolhive.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { limited, pause, type Clock } from '../kube/clock.ts';
@@ -130,14 +129,16 @@ export function createLoop(deps: LoopDeps): Loop {
     rollouts: () => rollout.pending(),
   });
 
-  /** CRDs come, go and gain versions while we run. `asked` is called after each question, whatever came of it. */
-  async function discover(signal: AbortSignal, asked: () => void): Promise<void> {
+  async function look(signal: AbortSignal): Promise<void> {
+    served = await discovery.served(signal).catch(() => served);
+  }
+
+  /** CRDs come, go and gain versions while we run. */
+  async function lookAgain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      served = await discovery.served(signal).catch(() => served);
-      asked();
       await pause(clock, served === undefined ? 1000 : DISCOVER_MS, signal);
+      await look(signal);
     }
-    asked();
   }
 
   async function lead(signal: AbortSignal): Promise<void> {
@@ -180,7 +181,10 @@ export function createLoop(deps: LoopDeps): Loop {
     try {
       const { againMs, wrote } = (await reconcilers.get(kind)?.(namespace, name, limit.signal)) ?? again(0);
       own.forget(key);
-      own.wrote(key, wrote.flatMap(versionsOf));
+      own.wrote(
+        key,
+        wrote.flatMap((object) => versionKey(object.kind, object.metadata.resourceVersion) ?? []),
+      );
       if (againMs > 0) {
         own.addAfter(key, againMs);
       }
@@ -216,12 +220,9 @@ export function createLoop(deps: LoopDeps): Loop {
   return {
     run: async (signal) => {
       // Before that the caches know no path to list, and would begin with a failure and its backoff.
-      const { promise: asked, resolve } = Promise.withResolvers<undefined>();
-      const discovering = discover(signal, () => {
-        resolve(undefined);
-      });
-      const cached = asked.then(() => caches.run(signal));
-      await Promise.all([discovering, cached, injection.run(signal), leadership.run(signal, lead)]);
+      const looked = look(signal);
+      const cached = looked.then(() => Promise.all([lookAgain(signal), caches.run(signal)]));
+      await Promise.all([cached, injection.run(signal), leadership.run(signal, lead)]);
       await events.flush();
     },
     fault: () => caches.fault() ?? injection.fault(),
@@ -236,10 +237,6 @@ function everything({ configs, workloads }: Caches): readonly string[] {
       cache.list().map(({ namespace, name }) => workloadKey(kind, namespace, name)),
     ),
   ];
-}
-
-function versionsOf({ kind, metadata: { resourceVersion } }: KubernetesObject): readonly string[] {
-  return resourceVersion === undefined ? [] : [versionKey(kind, resourceVersion)];
 }
 
 /** Those that were taken: a refusal (a conflict, a field that the CRD does not declare) changed nothing. */

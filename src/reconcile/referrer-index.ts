@@ -1,4 +1,5 @@
 /** Who refers to which config, as the watch caches know it: enough to say "used", never to say "unused". */
+import { byKindAndName } from '../kube/referrers.ts';
 import type { Referrer } from '../rules/contract.ts';
 
 export interface ReferrerIndex {
@@ -62,13 +63,4 @@ function placeOf<T>(map: Map<string, T>, key: string, create: () => T): T {
   const known = map.get(key) ?? create();
   map.set(key, known);
   return known;
-}
-
-function byKindAndName(left: Referrer, right: Referrer): number {
-  return compare(left.kind, right.kind) || compare(left.name, right.name);
-}
-
-/** By code unit: the same on every machine. */
-function compare(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }
