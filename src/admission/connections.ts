@@ -34,8 +34,8 @@ interface Connection {
   readonly until: number;
   requests: number;
   inFlight: number;
-  /** The one that came last: where it is not complete, the caller is not waiting for us. */
-  request?: IncomingMessage;
+  /** The one that came last, while it is not answered: where it is not complete, the caller is not waiting for us. */
+  request: IncomingMessage | undefined;
   usedAt: number;
 }
 
@@ -61,7 +61,10 @@ export function createConnections(limits: ConnectionLimits, clock: () => number)
       }
       // Not all at once: connections that were opened together are not renewed together.
       const until = clock() + limits.maxAgeMs * (0.8 + 0.4 * Math.random());
-      const connection: Connection = { socket, until, requests: 0, inFlight: 0, usedAt: clock() };
+      const connection: Connection = {
+        ...{ socket, until, usedAt: clock() },
+        ...{ requests: 0, inFlight: 0, request: undefined },
+      };
       const peer = peerOf(socket);
       bySocket.set(socket, connection);
       handshaking.set(peer, connection);
@@ -94,6 +97,9 @@ export function createConnections(limits: ConnectionLimits, clock: () => number)
       response.once('close', () => {
         connection.inFlight -= 1;
         connection.usedAt = clock();
+        if (connection.request === request) {
+          connection.request = undefined; // with its body, for as long as the connection is idle
+        }
       });
     },
     drain: () => {

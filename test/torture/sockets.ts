@@ -1,4 +1,5 @@
 /** Callers that do not speak HTTP as they should, or say nothing at all, and an honest one among them. */
+import { once } from 'node:events';
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { encodeRequest, openPipeline, type Pipeline } from './pipeline.ts';
@@ -14,6 +15,9 @@ const ATTACKERS = 100;
 const DIALLED = 100;
 const IDLE = 10_000;
 const TOLERANCE = 16 * MEGABYTE;
+/** What may be there of bodies while it lasts: those that are coming, and those that are worked on. */
+const ROOM_FOR_BODIES = 2 * 64 * MEGABYTE;
+const LARGE_BODY = 4_000_000;
 
 export const sockets: Section = async (options) => {
   const failures = createFailures();
@@ -25,11 +29,16 @@ export const sockets: Section = async (options) => {
     let most = 0;
     for (const [name, attack] of Object.entries(ATTACKS)) {
       options.progress(`sockets: ${name}`);
-      const { slowest, resident } = await underAttack(target, attack, options);
+      const { slowest, resident, heap } = await underAttack(target, attack, options);
       figures[`${name}: slowest honest answer (ms)`] = slowest;
       most = Math.max(most, resident);
       if (slowest > HONEST_WITHIN_MS) {
         failures.add(`${name}: an honest request took ${String(slowest)} ms`);
+      }
+      if (heap - before.heap > ROOM_FOR_BODIES + TOLERANCE) {
+        failures.add(
+          `${name}: ${String(megabytes(heap))} MB are held, ${String(megabytes(before.heap))} MB were before`,
+        );
       }
     }
     const after = await target.measure();
@@ -70,6 +79,7 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
   'bodies that never come': (target) => many(ATTACKERS, () => say(target, `${HEAD}Content-Length: 100000\r\n\r\n`)),
   'bodies that stop half-way': (target) =>
     many(ATTACKERS, () => say(target, `${HEAD}Content-Length: 4000000\r\n\r\n${'x'.repeat(1_000_000)}`)),
+  'idle after a large body': (target) => many(ATTACKERS, () => answered(target, largeBody()), 4),
   'chunks without end': (target) =>
     many(ATTACKERS / 10, () =>
       say(target, `${HEAD}Transfer-Encoding: chunked\r\n\r\n${`10000\r\n${'x'.repeat(65536)}\r\n`.repeat(160)}`),
@@ -108,6 +118,8 @@ interface Endured {
   readonly slowest: number;
   /** Bytes of the whole process while it lasts. */
   readonly resident: number;
+  /** Bytes of it that are in use. */
+  readonly heap: number;
 }
 
 async function underAttack(target: Target, attack: Attack, options: TortureOptions): Promise<Endured> {
@@ -117,13 +129,13 @@ async function underAttack(target: Target, attack: Attack, options: TortureOptio
   const during = await honest(target, 3);
   const opened = await opening;
   const slowest = Math.max(during, await honest(target, 5), await ask(before));
-  const { resident } = await target.measure();
+  const { resident, heap } = await target.measure();
   before.close();
   opened.forEach((socket) => socket.destroy());
   if (target.death() !== undefined) {
     throw new Error(target.death());
   }
-  return { slowest: Math.round(slowest), resident };
+  return { slowest: Math.round(slowest), resident, heap };
 }
 
 async function honest(target: Target, times: number): Promise<number> {
@@ -152,10 +164,11 @@ async function ask(pipeline: Pipeline): Promise<number> {
   return performance.now() - started;
 }
 
-async function many(count: number, open: () => Promise<Socket>): Promise<readonly Socket[]> {
+/** @param atOnce of them are opened at a time. */
+async function many(count: number, open: () => Promise<Socket>, atOnce = DIALLED): Promise<readonly Socket[]> {
   const sockets: Socket[] = [];
-  for (let opened = 0; opened < count; opened += DIALLED) {
-    const next = Array.from({ length: Math.min(DIALLED, count - opened) }, open);
+  for (let opened = 0; opened < count; opened += atOnce) {
+    const next = Array.from({ length: Math.min(atOnce, count - opened) }, open);
     sockets.push(...(await Promise.all(next)));
   }
   return sockets;
@@ -184,5 +197,16 @@ function dialled<T extends Socket>(socket: T, event: string): Promise<T> {
 async function say(target: Target, text: string): Promise<TLSSocket> {
   const socket = await secure(target);
   socket.write(text, 'latin1');
+  return socket;
+}
+
+function largeBody(): string {
+  return `${HEAD}Content-Length: ${String(LARGE_BODY)}\r\n\r\n${'x'.repeat(LARGE_BODY)}`;
+}
+
+/** Waits for what is said to it, and says nothing more. */
+async function answered(target: Target, text: string): Promise<TLSSocket> {
+  const socket = await say(target, text);
+  await Promise.race([once(socket, 'data'), once(socket, 'close')]);
   return socket;
 }
