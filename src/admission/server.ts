@@ -50,7 +50,7 @@ const IDLE_SWEEP = 50;
 const DRAIN_LIMIT = 10_000;
 /** A connection in use is asked again within this, and then ends by its answer; one that is not is closed by us. */
 const IDLE_BEFORE_CLOSE = 1000;
-const CONNECTIONS: ConnectionLimits = { maxRequests: 1000, maxAgeMs: 300_000, maxOpen: 1000 };
+const CONNECTIONS: ConnectionLimits = { maxRequests: 10_000, maxAgeMs: 300_000, maxOpen: 1000 };
 
 /** Rejects with the system's error where the port cannot be had. */
 export async function startServer(listener: RequestListener, options: ServerOptions): Promise<RunningServer> {

@@ -205,7 +205,7 @@ export const SETTINGS: SettingTable = {
   maxConnectionRequests: {
     flag: '--max-connection-requests <n>',
     help: 'after so many answers a connection is closed, so that load spreads to new replicas',
-    fallback: 1000,
+    fallback: 10_000,
     parse: count,
   },
   maxConnections: {

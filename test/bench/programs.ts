@@ -43,7 +43,7 @@ export interface OurOptions {
 function imageEnvironment(): Readonly<Record<string, string>> {
   const dockerfile = readFileSync(join(projectRoot(), 'Dockerfile'), 'utf8');
   return Object.fromEntries(
-    [...dockerfile.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]),
+    [...dockerfile.matchAll(/^ENV (\w+)="?(.*?)"?$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
 }
 

@@ -24,7 +24,7 @@ describe('settings', () => {
       tlsLeafLifetime: 2160 * 3_600_000,
       clientCaFile: undefined,
       clientAllowedNames: [],
-      maxConnectionRequests: 1000,
+      maxConnectionRequests: 10_000,
       maxConnections: 1000,
       maxInFlight: 200,
       missingReference: 'Warn',

@@ -63,7 +63,7 @@ function enter(
 function dockerfile(): { readonly entrypoint: readonly string[]; readonly environment: NodeJS.ProcessEnv } {
   const text = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
   const entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(text)?.[1] ?? '') as string[];
-  const variables = [...text.matchAll(/^ENV (\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]);
+  const variables = [...text.matchAll(/^ENV (\w+)="?(.*?)"?$/gm)].map(([, name = '', value = '']) => [name, value]);
   const environment = Object.fromEntries(variables) as Record<string, string>;
   return { entrypoint, environment: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', ...environment } };
 }

@@ -30,3 +30,8 @@ export function met({ measured, target }: Row): boolean | undefined {
 
 export const atLeast = (value: number): Target => ({ sense: 'at least', value });
 export const atMost = (value: number): Target => ({ sense: 'at most', value });
+
+/** The same without a target. */
+export function forOrientation({ id, what, measured, unit, detail }: Row): Row {
+  return { id, what, measured, unit, detail };
+}

@@ -10,7 +10,7 @@ import { median } from '../load/percentiles.ts';
 import { waitFor } from '../processes.ts';
 import { GROUP_PATH, inParallel, withRealCluster, type RealCluster } from '../real-cluster.ts';
 import { startOurs, untilReady, type Program } from '../programs.ts';
-import { atMost, type Row } from '../report/row.ts';
+import { atMost, forOrientation, type Row } from '../report/row.ts';
 import { shortest } from '../report/table.ts';
 import { deletionReview, NAMESPACE, newMcpServer } from '../reviews.ts';
 import type { Section } from '../section.ts';
@@ -136,8 +136,4 @@ function rowsOf(id: string, crds: string, { milliseconds, grownBytes }: Deletion
       detail: `${mebibytes(grownBytes)} at most, after ${String(milliseconds.length)} of them`,
     },
   ];
-}
-
-function forOrientation({ id, what, measured, unit, detail }: Row): Row {
-  return { id, what, measured, unit, detail };
 }

@@ -1,15 +1,18 @@
 /** Latency at 1,000 requests per second, and the ladder of loads that the chart shows. */
 import { median } from '../load/percentiles.ts';
-import type { LoadTask } from '../load/task.ts';
-import { atMost, type Row } from '../report/row.ts';
+import type { FlatOut, Latency, LoadResult, LoadTask } from '../load/task.ts';
+import { atMost, forOrientation, type Row } from '../report/row.ts';
 import { shortest } from '../report/table.ts';
 import type { Section, SectionContext } from '../section.ts';
 import { againstPeers, inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
 
 const BYTES = 2000;
 const CONNECTIONS = 16;
-/** p99 wants more samples than a rate. */
+/** p99 wants more samples than a rate, and more rounds: one stall of the machine is one round's p99. */
 const LONGER = 2;
+const MORE_ROUNDS = 2;
+/** Enough requests that what is compiled for them is. A server runs for weeks; its first seconds are told apart. */
+const WARM_UP_LONGER = 4;
 /** Above this a program does not keep up with the load, and the next step would only queue. */
 const LOST_MS = 200;
 
@@ -19,22 +22,32 @@ export const latency: Section = {
   run: (context) =>
     withSubjects(context, async (subjects) => {
       const { amounts, load, say } = context;
-      const task = ({ program, review }: Subject, perSecond: number, seconds: number): LoadTask => ({
-        ...{ mode: 'at rate', target: program.target, review, bytes: BYTES, connections: CONNECTIONS },
-        ...{ perSecond, seconds },
+      const base = ({ program, review }: Subject): Omit<FlatOut, 'mode' | 'seconds'> => ({
+        ...{ target: program.target, review, bytes: BYTES, connections: CONNECTIONS },
       });
+      const task = (subject: Subject, perSecond: number, seconds: number): LoadTask => ({
+        ...base(subject),
+        ...{ mode: 'at rate', perSecond, seconds },
+      });
+      const atRate = (subject: Subject): Promise<LoadResult> =>
+        load.run(task(subject, amounts.rate, amounts.seconds * LONGER));
+      say(`${String(amounts.rate)} requests per second, just started`);
+      const cold = await inRounds(subjects, 1, atRate);
       say('warming up');
-      await inRounds(subjects, 1, (subject) => load.run(task(subject, amounts.rate, amounts.warmUpSeconds)));
-      say(`${String(amounts.rate)} requests per second`);
-      const samples = await inRounds(subjects, amounts.rounds, (subject) =>
-        load.run(task(subject, amounts.rate, amounts.seconds * LONGER)),
+      await inRounds(subjects, 1, (subject) =>
+        load.run({ ...base(subject), mode: 'flat out', seconds: amounts.warmUpSeconds * WARM_UP_LONGER }),
       );
+      say(`${String(amounts.rate)} requests per second`);
+      const samples = await inRounds(subjects, amounts.rounds * MORE_ROUNDS, atRate);
       const ladder = await climb(context, subjects, task);
-      const figures = {
-        atRate: Object.fromEntries([...samples].map(([id, each]) => [id, each.map((sample) => sample.load.latency)])),
-        ladder,
+      const figures = { atRate: latencies(samples), justStarted: latencies(cold), ladder };
+      return {
+        rows: [
+          ...rowsOf(`p99 at ${String(amounts.rate)} a second`, subjects, samples),
+          ...rowsOf(`p99 at ${String(amounts.rate)} a second, just started`, subjects, cold).map(forOrientation),
+        ],
+        figures,
       };
-      return { rows: rowsOf(amounts.rate, subjects, samples), figures };
     }),
 };
 
@@ -76,15 +89,19 @@ async function climb(
   return Object.fromEntries(subjects.map(({ id, title }) => [id, { title, steps: climbs.get(id) ?? [] }]));
 }
 
+function latencies(samples: ReadonlyMap<string, readonly Sample[]>): Readonly<Record<string, readonly Latency[]>> {
+  return Object.fromEntries([...samples].map(([id, each]) => [id, each.map((sample) => sample.load.latency)]));
+}
+
 function rowsOf(
-  rate: number,
+  figure: string,
   subjects: readonly Subject[],
   samples: ReadonlyMap<string, readonly Sample[]>,
 ): readonly Row[] {
   return againstPeers(subjects, samples).map(({ id, review, peer, mine, theirs }): Row => {
     return {
-      id: `p99/${id}/${peer.id}`,
-      what: `p99 at ${String(rate)} a second${review === 'reference' ? ', with live reads' : ''} / ${peer.title}'s`,
+      id: `${figure}/${id}/${peer.id}`,
+      what: `${figure}${review === 'reference' ? ', with live reads' : ''} / ${peer.title}'s`,
       measured: median(mine.map(({ load }, round) => load.latency.p99 / (theirs[round]?.load.latency.p99 ?? NaN))),
       unit: 'x',
       ...(peer.program.name === 'controller-runtime' ? { target: atMost(1.2) } : {}),
