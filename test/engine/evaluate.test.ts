@@ -54,7 +54,9 @@ describe('which requests are judged', () => {
       queries: () => [],
       check: () => [denial('')],
     };
-    expect(evaluate([always, never], input, NOTHING).findings.length === 0).toBe(why !== undefined);
+    const { findings, failures } = evaluate([always, never], input, NOTHING);
+    expect(findings.length === 0).toBe(why !== undefined);
+    expect(failures).toEqual([]);
   });
 
   it('asks a rule only about what it matches', () => {
@@ -175,7 +177,7 @@ describe('queries', () => {
       },
     });
     expect(queriesOf([broken, asking], create(server()))).toEqual([{ ask: 'namespace', name: 'ns' }]);
-    expect(evaluate([broken], create(server()), NOTHING).failures).toHaveLength(1);
+    expect(evaluate([broken], create(server()), NOTHING).failures.map(({ error }) => error.message)).toEqual(['boom']);
   });
 });
 
@@ -330,6 +332,35 @@ describe('what an update is judged by', () => {
       ['UPDATE', true],
       ['CREATE', false],
     ]);
+  });
+
+  it('it is looked at in the name of whoever updates', () => {
+    const users: unknown[] = [];
+    const watching = rule('watching', ({ user }) => {
+      users.push(user);
+      return [denial('spec')];
+    });
+    const input = update(server({ image: 'a' }), server({ image: 'b' }));
+    const user = { username: 'alice', groups: ['dev'] };
+    evaluate([watching], { ...input, user }, NOTHING);
+    evaluate([watching], input, NOTHING);
+    expect(users).toEqual([user, user, undefined, undefined]);
+  });
+
+  it.each([
+    ['a creation', {}, create(server())],
+    ['an update, of a rule that compares', { tellsOldFromNew: true }, update(server(), server({ image: 'b' }))],
+  ] as const)('nothing is asked for a stored object: %s', (_title, extra, input) => {
+    let asked = 0;
+    const counting = rule('counting', () => [denial('spec')], {
+      ...extra,
+      queries: () => {
+        asked += 1;
+        return [];
+      },
+    });
+    evaluate([counting], input, NOTHING);
+    expect(asked).toBe(1);
   });
 
   it('it is not looked at where nothing is refused', () => {

@@ -1,3 +1,4 @@
+import { writtenAsFraction } from '../../src/api/json-text.ts';
 import { doesWhatItSays } from '../../src/engine/patch-check.ts';
 
 const json = (text: string): unknown => JSON.parse(text);
@@ -20,6 +21,27 @@ it.each<[string, unknown, Parameters<typeof doesWhatItSays>[1], unknown, boolean
     [{ op: 'remove', path: '/__proto__/a' }],
     json('{"__proto__":{},"l":[{"__proto__":1}]}'),
     true,
+  ],
+  [
+    'a change below one in a list',
+    json('{"l":[{"__proto__":{"a":1}}],"n":null}'),
+    [{ op: 'remove', path: '/l/0/__proto__/a' }],
+    json('{"l":[{"__proto__":{}}],"n":null}'),
+    true,
+  ],
+  [
+    'one below another',
+    json('{"__proto__":{"a":1}}'),
+    [{ op: 'replace', path: '/__proto__/a', value: json('{"__proto__":2}') }],
+    json('{"__proto__":{"a":{"__proto__":2}}}'),
+    true,
+  ],
+  [
+    'another number that was written as a fraction',
+    { n: writtenAsFraction(1) },
+    [{ op: 'replace', path: '/n', value: writtenAsFraction(2) }],
+    { n: writtenAsFraction(3) },
+    false,
   ],
   [
     'another change below one',
