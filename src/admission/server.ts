@@ -115,6 +115,10 @@ function contextOf({ minVersion, clientCa }: TlsOptions, material: TlsMaterial |
   return { minVersion, ...(clientCa === undefined ? {} : { ca: clientCa }), ...material };
 }
 
+/**
+ * Looks when the sockets have been read since it was time to, not at that time: where the process was busy for long,
+ * requests that have arrived are still unread then, and their connections seem idle.
+ */
 function every(ms: number, finished: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     const look = (): void => {
@@ -123,7 +127,8 @@ function every(ms: number, finished: () => boolean): Promise<void> {
         resolve();
       }
     };
-    const timer = setInterval(look, ms);
-    look();
+    const readThenLook = (): NodeJS.Immediate => setImmediate(look);
+    const timer = setInterval(readThenLook, ms);
+    setImmediate(readThenLook);
   });
 }

@@ -140,6 +140,24 @@ it('answers who was still shaking hands when it was told to stop', async () => {
   await stopped;
 });
 
+it('answers what arrived while it was too busy to look, however long it believes the connection idle', async () => {
+  const server = await start({ tls: { minVersion, material: first } });
+  const socket = connect({ port: server.port, host: 'localhost', ca: ca.cert });
+  await once(socket, 'secureConnect');
+  const ask = async (): Promise<string> => {
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const [chunk] = (await Promise.race([once(socket, 'data'), once(socket, 'close')])) as [unknown];
+    return String(chunk);
+  };
+  await ask();
+  const stopped = server.stop();
+  const answer = ask();
+  const later = performance.now() + 1500; // longer than what is idle stays open
+  while (performance.now() < later); // no event reaches the server meanwhile
+  expect(await answer).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*Connection: close\r\n/);
+  await stopped;
+});
+
 it('ends although somebody holds a connection and says nothing', async () => {
   const server = await start({ tls: { minVersion, material: first } });
   const idle = connect({ port: server.port, host: 'localhost', ca: ca.cert });
