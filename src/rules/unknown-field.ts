@@ -37,7 +37,7 @@ function unknownField(kind: string, path: string, known: readonly string[]): Fin
   const parent = path.slice(0, Math.max(0, path.lastIndexOf('.')));
   const name = path.slice(path.lastIndexOf('.') + 1);
   const near = suggest(name, known);
-  const meant = parent === '' ? (near ?? '') : `${parent}.${near ?? ''}`;
+  const meant = `${parent}.${near ?? ''}`;
   const hint = near === undefined ? '' : ` Did you mean "${near}"?`;
   if (parent.endsWith('authzConfigRef') && ['namespace', 'kind', 'apiVersion'].includes(name)) {
     return {

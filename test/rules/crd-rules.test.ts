@@ -1,12 +1,14 @@
 import { createWorldAnswers } from '../../src/engine/world-view.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { createCrdRule } from '../../src/rules/crd-rules.ts';
+import { MESSAGE } from '../../src/rules/mutual-exclusion.ts';
+import type { StructuralSchema } from '../../src/schema/structural-schema.ts';
 import { TOOLHIVE_SCHEMAS } from '../../src/schema/toolhive.ts';
 import { evaluate } from '../support/evaluation.ts';
 import { config, create, server, virtualServer, workload } from '../support/objects.ts';
 
-function found(object: KubernetesObject): readonly string[] {
-  const { findings, failures } = evaluate([createCrdRule(TOOLHIVE_SCHEMAS)], create(object), createWorldAnswers());
+function found(object: KubernetesObject, schemas = TOOLHIVE_SCHEMAS): readonly string[] {
+  const { findings, failures } = evaluate([createCrdRule(schemas)], create(object), createWorldAnswers());
   expect(failures).toEqual([]);
   return findings.map(({ level, path, reason, message }) => `${level} ${reason} ${path}: ${message}`);
 }
@@ -57,4 +59,24 @@ it.each([
   ],
 ])('%s', (_title, object, expected) => {
   expect(found(object)).toEqual(expected);
+});
+
+it('of a CRD at hand only that is left out which another rule tells', () => {
+  const rule = 'has(self.authzConfig) != has(self.authzConfigRef)';
+  const schema: StructuralSchema = {
+    type: 'object',
+    properties: {
+      spec: {
+        type: 'object',
+        properties: { config: { type: 'object' }, authzConfig: {}, authzConfigRef: {} },
+        'x-kubernetes-validations': [{ rule, message: MESSAGE }],
+      },
+    },
+  };
+  const object = workload('VirtualMCPServer', { config: 'x', authzConfig: {}, authzConfigRef: {} });
+  expect(found(object, new Map([['VirtualMCPServer', schema]]))).toEqual([
+    'deny TypeInvalid spec.config: Expected an object, not a string.',
+  ]);
+  const said = { ...schema, 'x-kubernetes-validations': [{ rule: 'false', message: 'never' }] };
+  expect(found(workload('MCPServer', {}), new Map([['MCPServer', said]]))).toEqual(['deny RuleViolated : never']);
 });

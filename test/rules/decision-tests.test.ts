@@ -89,6 +89,35 @@ describe('what the tests say', () => {
     expect(found(update(OLD, NEW), present(results(...more))).every((line) => line.startsWith('warn '))).toBe(true);
   });
 
+  it('is let through only where it would be refused otherwise', () => {
+    const was = outcome('one', { before: 'deny', after: 'deny', action: 'Warn' });
+    expect(found(update(OLD, NEW), present(results(was)))).toEqual([
+      'warn spec.config: Decision test "one" of ConfigMap "tests" expects allow, and would get deny.',
+    ]);
+  });
+
+  it('is told under names that a program can tell apart, each case by itself', () => {
+    const many = Array.from({ length: 21 }, (_, i) => outcome(String(i), { after: 'deny' }));
+    const told = { ...results(...many), unread: ['big'] };
+    const { findings } = evaluated(create(NEW), present(told));
+    const names = findings.map(({ reason, subject }) => `${reason} ${subject?.replace('\n', '/') ?? ''}`);
+    expect(new Set(names).size).toBe(22);
+    expect(names).toEqual(
+      expect.arrayContaining(['DecisionTestBroken tests/0', 'MoreDecisionTestsBroken more', 'DecisionTestsUnread ']),
+    );
+  });
+
+  it.each([
+    [1, 'ConfigMap "0"'],
+    [20, /^ConfigMaps "0", .*, "19"$/],
+    [21, /^ConfigMaps "0", .*, "19" and 1 more$/],
+  ])('names %s ConfigMaps that were not read to the end, twenty at most', (count, names) => {
+    const unread = Array.from({ length: count }, (_, i) => String(i));
+    const [told] = found(create(NEW), present({ ...results(), unread }));
+    const [, listed] = /The decision tests of (.*) were not read to the end/.exec(told ?? '') ?? [];
+    expect(listed).toMatch(names);
+  });
+
   it('is a warning where it could not be found out, or not wholly', () => {
     expect(found(create(NEW), UNKNOWN)).toEqual([
       'warn spec.config: The decision tests of this config could not be run: the API server did not answer.',
