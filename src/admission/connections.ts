@@ -61,10 +61,7 @@ export function createConnections(limits: ConnectionLimits, clock: () => number)
       }
       // Not all at once: connections that were opened together are not renewed together.
       const until = clock() + limits.maxAgeMs * (0.8 + 0.4 * Math.random());
-      const connection: Connection = {
-        ...{ socket, until, usedAt: clock() },
-        ...{ requests: 0, inFlight: 0, request: undefined },
-      };
+      const connection: Connection = { socket, until, usedAt: clock(), requests: 0, inFlight: 0, request: undefined };
       const peer = peerOf(socket);
       bySocket.set(socket, connection);
       handshaking.set(peer, connection);
