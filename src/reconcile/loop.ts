@@ -22,7 +22,7 @@ import { createInjectionCaches, followInjection } from './injection-caches.ts';
 import { createInjector, type PodState } from './injector.ts';
 import { configKey, parseKey, versionKey, workloadKey } from './keys.ts';
 import { createWorkQueue, type WorkQueue } from './queue.ts';
-import { createReadAhead, followAhead } from './read-ahead.ts';
+import { createReadAhead, expectEverybody, followAhead } from './read-ahead.ts';
 import { createReferrerIndex } from './referrer-index.ts';
 import { createRolloutRunner } from './rollout-runner.ts';
 import { createStatusWriter, UndeclaredFieldError } from './status-writer.ts';
@@ -157,9 +157,10 @@ export function createLoop(deps: LoopDeps): Loop {
       own.close();
     }
     logger.info('the loop leads');
-    for (const key of everything(caches)) {
+    expectEverybody(caches, ahead);
+    everything(caches).forEach((key) => {
       own.add(key);
-    }
+    });
     await Promise.all(Array.from({ length: WORKERS }, () => work(own, signal)));
     signal.removeEventListener('abort', close);
     queue = undefined;
@@ -230,13 +231,14 @@ export function createLoop(deps: LoopDeps): Loop {
   };
 }
 
+/** Configs first, and the workloads of a namespace in the order of their names, in which they are read by the page. */
 function everything({ configs, workloads }: Caches): readonly string[] {
   return [
     ...configs.list().map(({ namespace, name }) => configKey(namespace, name)),
     ...workloads.flatMap(([{ kind }, cache]) =>
       cache.list().map(({ namespace, name }) => workloadKey(kind, namespace, name)),
     ),
-  ];
+  ].sort();
 }
 
 /** Those that were taken: a refusal (a conflict, a field that the CRD does not declare) changed nothing. */

@@ -1,6 +1,7 @@
 /**
- * An edit of a config wakes everybody who refers to it, in the order of their names. Where these are many of a namespace,
- * they are read by the page instead of one by one: a page when the first of it is asked for, and only one at a time.
+ * An edit of a config wakes everybody who refers to it, and a new leader looks at everybody, in the order of their names.
+ * Where these are many of a namespace, they are read by the page instead of one by one: a page when the first of it is
+ * asked for, and only one at a time.
  * What a watch tells of meanwhile is not taken from a page, so nobody gets less than the watch knows already; and whoever
  * writes names the version that he has seen, so an older one is refused like a read that was overtaken.
  */
@@ -144,6 +145,21 @@ export function createReadAhead({ pages, clock }: ReadAheadDeps): ReadAhead {
       }
     },
   };
+}
+
+/** Whoever begins to lead looks at all of them. */
+export function expectEverybody({ workloads }: Pick<Caches, 'workloads'>, ahead: Pick<ReadAhead, 'expect'>): void {
+  for (const [{ resource }, cache] of workloads) {
+    for (const [namespace, entries] of Map.groupBy(cache.list(), (entry) => entry.namespace)) {
+      if (entries.length >= FEWEST) {
+        ahead.expect(
+          resource,
+          namespace,
+          entries.map(({ name }) => name),
+        );
+      }
+    }
+  }
 }
 
 /** Whom an edit of a config wakes is expected. */

@@ -29,7 +29,7 @@ export const kubectl: Kubectl = (args, input) => {
     const child = execFile(
       program,
       args,
-      { env: { ...process.env, KUBECONFIG: kubeconfig } },
+      { env: { ...process.env, KUBECONFIG: kubeconfig }, maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr });
       },

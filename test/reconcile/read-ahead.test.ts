@@ -2,9 +2,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { WORKLOADS } from '../../src/api/toolhive.ts';
-import type { CacheChange, WatchCache } from '../../src/kube/watch-cache.ts';
+import type { CacheChange, CacheEntry, WatchCache } from '../../src/kube/watch-cache.ts';
 import type { ConfigEntry, WorkloadEntry } from '../../src/reconcile/caches.ts';
-import { createReadAhead, followAhead, type ReadAhead } from '../../src/reconcile/read-ahead.ts';
+import { createReadAhead, expectEverybody, followAhead, type ReadAhead } from '../../src/reconcile/read-ahead.ts';
 import { createReferrerIndex } from '../../src/reconcile/referrer-index.ts';
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts';
 import { server } from '../support/objects.ts';
@@ -220,4 +220,22 @@ describe('an edit', () => {
     workloads({ name: 'w001', after: { reference: 'a' } });
     expect(told).toEqual(['forget mcpservers ns w001']);
   });
+});
+
+it('a new leader expects all of a namespace with many, by kind', () => {
+  const told: string[] = [];
+  const of = (namespace: string, count: number): readonly CacheEntry<WorkloadEntry>[] =>
+    names(0, count).map((name) => ({ namespace, name, value: { reference: undefined } }));
+  const workloads = WORKLOADS.map((type, index) => {
+    const list = index === 0 ? [...of('many', 50), ...of('few', 49), ...of('more', 60)] : [];
+    return [type, { list: () => list } as unknown as WatchCache<WorkloadEntry>] as const;
+  });
+  expectEverybody(
+    { workloads },
+    {
+      expect: (resource, namespace, all) =>
+        told.push(`${resource} ${namespace} ${String(all.length)} ${all[0] ?? ''} ${all.at(-1) ?? ''}`),
+    },
+  );
+  expect(told).toEqual(['mcpservers many 50 w000 w049', 'mcpservers more 60 w000 w059']);
 });
