@@ -61,7 +61,7 @@ it(`a second full pass over ${String(OBJECTS)} objects makes no write, and no re
     return settled;
   });
   // Namespaces of tests before this one go in their own time, and both loops have to let go of what is in them.
-  await eventually('nothing else is being deleted', async () => (await goingNamespaces()) === 0, 120_000);
+  await eventually('nothing else is being deleted', async () => (await goingNamespaces()) === 0);
   const before = await versions(namespace);
   expect(before).toHaveLength(OBJECTS);
 
