@@ -19,7 +19,7 @@ interface Flags {
 }
 
 const whole = (text: string): number => {
-  if (!/^\d{1,9}$/.test(text)) {
+  if (!/^\d{1,10}$/.test(text)) {
     throw new InvalidArgumentError('expected a whole number.');
   }
   return Number(text);

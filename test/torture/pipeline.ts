@@ -11,7 +11,7 @@ export interface RawAnswer {
 }
 
 export interface Pipeline {
-  /** Rejects where a request was left unanswered by three connections. */
+  /** Rejects where a request was left unanswered by {@link MORE} connections more than are open at a time. */
   ask(request: Buffer): Promise<RawAnswer>;
   close(): void;
 }
@@ -35,7 +35,11 @@ interface Connection {
   rest: Buffer;
 }
 
-const ATTEMPTS = 3;
+/**
+ * All connections come to their last answer at about the same time, since all are asked in turn; what was sent behind that
+ * goes unanswered, and a closing connection may take the answer before it along. Whoever kills the server is told by that.
+ */
+const MORE = 3;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 export function openPipeline({ port, ca, connections }: PipelineOptions): Pipeline {
@@ -95,7 +99,7 @@ export function openPipeline({ port, ca, connections }: PipelineOptions): Pipeli
   }
 
   function send(waiting: Waiting): void {
-    if (closed || waiting.attempts >= ATTEMPTS) {
+    if (closed || waiting.attempts >= connections + MORE) {
       waiting.reject(new Error(`unanswered by ${String(waiting.attempts)} connections`));
       return;
     }
