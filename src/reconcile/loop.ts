@@ -158,9 +158,9 @@ export function createLoop(deps: LoopDeps): Loop {
     }
     logger.info('the loop leads');
     expectEverybody(caches, ahead);
-    everything(caches).forEach((key) => {
+    for (const key of everything(caches)) {
       own.add(key);
-    });
+    }
     await Promise.all(Array.from({ length: WORKERS }, () => work(own, signal)));
     signal.removeEventListener('abort', close);
     queue = undefined;

@@ -1,9 +1,9 @@
 /**
  * An edit of a config wakes everybody who refers to it, and a new leader looks at everybody, in the order of their names.
  * Where these are many of a namespace, they are read by the page instead of one by one: a page when the first of it is
- * asked for, and only one at a time.
- * What a watch tells of meanwhile is not taken from a page, so nobody gets less than the watch knows already; and whoever
- * writes names the version that he has seen, so an older one is refused like a read that was overtaken.
+ * asked for, and only one at a time. What a watch tells of meanwhile is not taken from a page, so nobody gets less than the
+ * watch knows already; and whoever writes names the version that he has seen, so an older one is refused like a read that
+ * was overtaken.
  */
 import type { KubernetesObject } from '../api/objects.ts';
 import type { Clock } from '../kube/clock.ts';

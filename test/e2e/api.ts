@@ -5,6 +5,7 @@ import { createKubeClient, loadKubeConfig, type KubeClient } from '../../src/kub
 import { ApiError } from '../../src/kube/errors.ts';
 import { listAll } from '../../src/kube/list.ts';
 import { getObject } from '../../src/kube/get.ts';
+import { metricSum, scrape } from '../support/metrics.ts';
 import { sharedCluster } from './cluster.ts';
 
 const GROUP = '/apis/toolhive.stacklok.dev/v1beta1';
@@ -91,12 +92,7 @@ export async function metric(
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${String(port)}/metrics`);
-  const lines = (await response.text()).split('\n');
-  return lines
-    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-    .filter((line) => Object.entries(labels).every(([key, value]) => line.includes(`${key}="${value}"`)))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  return metricSum(await scrape(port), name, labels);
 }
 
 /** Runs `work` over `items`, so many at a time. */

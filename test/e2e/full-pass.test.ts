@@ -3,9 +3,10 @@
  * thousand objects.
  */
 import { readFileSync } from 'node:fs';
+import { must } from '../../src/cli/playground/environment.ts';
+import { metricSum } from '../support/metrics.ts';
 import { adminApi, inParallel, metric, type Api } from './api.ts';
 import { eventually, kubectl, makeNamespace, sharedCluster } from './cluster.ts';
-import { must } from '../../src/cli/playground/environment.ts';
 import { config, KINDS, REFERENCE, workload } from './objects.ts';
 import { allowLease, startLoop } from './second-loop.ts';
 
@@ -34,13 +35,9 @@ async function goingNamespaces(): Promise<number> {
 
 /** Workloads that the API server was asked for one by one, by anybody. */
 async function singleReads(): Promise<number> {
+  const resource = new RegExp(`^(?:${KINDS.map((kind) => kind.resource).join('|')})$`);
   const metrics = await must(kubectl, ['get', '--raw', '/metrics']);
-  const resources = KINDS.map(({ resource }) => `resource="${resource}"`);
-  return metrics
-    .split('\n')
-    .filter((line) => line.startsWith('apiserver_request_total{') && line.includes('verb="GET"'))
-    .filter((line) => resources.some((resource) => line.includes(resource)))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  return metricSum(metrics, 'apiserver_request_total', { verb: 'GET', resource });
 }
 
 it(`a second full pass over ${String(OBJECTS)} objects makes no write, and no read of each`, async () => {

@@ -1,5 +1,6 @@
 /** Replicas come and go under 50 admission requests a second: nobody notices, but for whoever is cut off by SIGKILL. */
 import type { ServerProcess } from '../../src/cli/playground/environment.ts';
+import { metric } from './api.ts';
 import { eventually } from './cluster.ts';
 import { openReplicaCluster, startLoad, type Load, type ReplicaCluster } from './replicas.ts';
 
@@ -33,10 +34,8 @@ async function more(calls: number): Promise<void> {
   await eventually(`${String(calls)} more calls are answered`, () => Promise.resolve(load.answered() >= goal));
 }
 
-async function answeredBy({ healthPort }: ServerProcess): Promise<number> {
-  const metrics = await (await fetch(`http://127.0.0.1:${String(healthPort)}/metrics`)).text();
-  const lines = metrics.match(/^mcp_authz_admission_requests_total\{[^}]*\} \d+$/gm) ?? [];
-  return lines.reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
+function answeredBy({ healthPort }: ServerProcess): Promise<number> {
+  return metric(healthPort, 'mcp_authz_admission_requests_total');
 }
 
 it('a rolling restart of two replicas, twice', async () => {

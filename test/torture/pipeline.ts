@@ -11,7 +11,7 @@ export interface RawAnswer {
 }
 
 export interface Pipeline {
-  /** Rejects where a request was left unanswered by {@link MORE} connections more than are open at a time. */
+  /** Rejects where a request was left unanswered by three connections. */
   ask(request: Buffer): Promise<RawAnswer>;
   close(): void;
 }
@@ -35,11 +35,7 @@ interface Connection {
   rest: Buffer;
 }
 
-/**
- * All connections come to their last answer at about the same time, since all are asked in turn; what was sent behind that
- * goes unanswered, and a closing connection may take the answer before it along. Whoever kills the server is told by that.
- */
-const MORE = 3;
+const ATTEMPTS = 3;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 export function openPipeline({ port, ca, connections }: PipelineOptions): Pipeline {
@@ -93,19 +89,19 @@ export function openPipeline({ port, ca, connections }: PipelineOptions): Pipeli
       open[slot] = undefined;
     }
     left.socket.destroy();
+    // On the one that takes its place: the others, asked in turn, come to their last answer at about the same time.
     for (const waiting of left.waiting.splice(0)) {
-      send(waiting);
+      send(waiting, slot);
     }
   }
 
-  function send(waiting: Waiting): void {
-    if (closed || waiting.attempts >= connections + MORE) {
+  function send(waiting: Waiting, slot: number): void {
+    if (closed || waiting.attempts >= ATTEMPTS) {
       waiting.reject(new Error(`unanswered by ${String(waiting.attempts)} connections`));
       return;
     }
     waiting.attempts += 1;
-    turn += 1;
-    const chosen = connection(turn % connections);
+    const chosen = connection(slot);
     chosen.waiting.push(waiting);
     chosen.socket.write(waiting.request);
   }
@@ -113,7 +109,8 @@ export function openPipeline({ port, ca, connections }: PipelineOptions): Pipeli
   return {
     ask: (request) =>
       new Promise((resolve, reject) => {
-        send({ request, resolve, reject, attempts: 0 });
+        turn += 1;
+        send({ request, resolve, reject, attempts: 0 }, turn % connections);
       }),
     close: () => {
       closed = true;

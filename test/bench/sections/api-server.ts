@@ -1,7 +1,7 @@
 /** Through the real API server: what it measures of our webhook, of the Go webhook and of its own policy, side by side. */
 import { must } from '../../../src/cli/playground/environment.ts';
 import { MESSAGE, RULE } from '../../../src/rules/mutual-exclusion.ts';
-import { metricSum } from '../metrics.ts';
+import { metricSum } from '../../support/metrics.ts';
 import { ApiError } from '../../../src/kube/errors.ts';
 import { waitFor } from '../processes.ts';
 import { startPeer, type Program } from '../programs.ts';

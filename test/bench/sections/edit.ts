@@ -5,7 +5,7 @@ import type { KubernetesObject } from '../../../src/api/objects.ts';
 import { systemClock } from '../../../src/kube/clock.ts';
 import { createWatchCache, type WatchCache } from '../../../src/kube/watch-cache.ts';
 import { createLogger } from '../../../src/runtime/logger.ts';
-import { metricSum } from '../metrics.ts';
+import { metricSum } from '../../support/metrics.ts';
 import { waitFor } from '../processes.ts';
 import { GROUP_PATH, inParallel, withRealCluster, type RealCluster } from '../real-cluster.ts';
 import { atMost } from '../report/row.ts';

@@ -1,6 +1,6 @@
 /** Ready and resident memory of a leader with 10,000 workloads and 1,000 configs, which it looks at one by one. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { metricSum, scrape } from '../metrics.ts';
+import { metricSum, scrape } from '../../support/metrics.ts';
 import { startOurs, untilReady, type Program } from '../programs.ts';
 import { waitFor } from '../processes.ts';
 import { atMost } from '../report/row.ts';
