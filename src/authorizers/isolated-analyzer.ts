@@ -65,7 +65,7 @@ export interface AnalyzerOptions extends WorkerOptions {
   readonly idleMs: number;
 }
 
-const IDLE_MS = 30_000;
+const IDLE_MS = 10_000;
 
 /** Nobody waits for the end of a connection: every case is run that there is time for at all. */
 const OFFLINE_ROOM: TestRoom = { cases: 1_000_000, milliseconds: 4000 };

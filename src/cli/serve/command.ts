@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { createLogger } from '../../runtime/logger.ts';
+import { createMemorySaver } from '../../runtime/memory-saver.ts';
 import { environmentName, readSettings } from '../../runtime/read-settings.ts';
 import { SETTINGS, SettingsError, type Settings } from '../../runtime/settings.ts';
 import { examples } from '../examples.ts';
@@ -30,9 +31,11 @@ export async function runServe(flags: Readonly<Record<string, unknown>>, process
   const asked = process.untilSignal();
   const settings = settingsOf(flags, process.environment);
   const logger = createLogger(settings.logLevel);
+  // Before the server's modules are loaded: what they leave behind would stay for as long as it runs.
+  const memorySaver = createMemorySaver();
   // Imported here, so that commands that need no cluster do not pay for its client.
   const { serve } = await import('./serve.ts');
-  const running = await serve(settings, { logger, now: () => new Date() });
+  const running = await serve(settings, { logger, memorySaver, now: () => new Date() });
   const signal = await asked;
   logger.info('stopping', { signal });
   await running.stop();

@@ -1,4 +1,5 @@
 /** `mcp-authz serve`: puts the parts together, starts them in order and stops them in reverse. */
+import type { RequestListener } from 'node:http';
 import { hostname } from 'node:os';
 import { createMutatingHandler, createValidatingHandler } from '../../admission/handler.ts';
 import { onlyClients } from '../../admission/client-names.ts';
@@ -13,8 +14,10 @@ import { createResolver } from '../../kube/resolve.ts';
 import { sharedReads } from '../../kube/shared-reads.ts';
 import { createTracedClient } from '../../kube/traced-client.ts';
 import { createRules } from '../../rules/index.ts';
+import { every } from '../../runtime/every.ts';
 import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { MemorySaver } from '../../runtime/memory-saver.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import type { Settings } from '../../runtime/settings.ts';
 import type { Tracing } from '../../runtime/tracing.ts';
@@ -33,6 +36,7 @@ export interface Running {
 
 export interface ServeDeps {
   readonly logger: Logger;
+  readonly memorySaver: MemorySaver;
   readonly now: () => Date;
 }
 
@@ -40,7 +44,7 @@ export interface ServeDeps {
 const LOOP = '/loop';
 
 /** Rejects when something that is needed from the start is missing; nothing is left running then. */
-export async function serve(settings: Settings, { logger, now }: ServeDeps): Promise<Running> {
+export async function serve(settings: Settings, { logger, memorySaver, now }: ServeDeps): Promise<Running> {
   const certificates = settings.webhooks === 'on' ? prepareCertificates(settings) : undefined;
   const tracing = await tracingOf(settings, logger);
   const metrics = createMetrics();
@@ -69,7 +73,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   });
   const rules = createRules(settings);
   const handlerDeps = { resolve: resolver.resolve, now };
-  const listener = createAdmissionListener({
+  const admit = createAdmissionListener({
     validate: createValidatingHandler(() => [...rules, ...customRules.rules()], handlerDeps),
     mutate: createMutatingHandler(settings.loop === 'off' ? MUTATORS_WITHOUT_LOOP : MUTATORS, handlerDeps),
     logger,
@@ -78,6 +82,10 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
     clock: () => performance.now(),
     maxInFlight: settings.maxInFlight,
   });
+  const listener: RequestListener = (request, response) => {
+    memorySaver.requested();
+    admit(request, response);
+  };
   const readiness: HealthCheck[] = [{ name: 'caches', check: discovery.fault }];
   const warming = new AbortController();
   let admission: RunningServer | undefined;
@@ -86,6 +94,7 @@ export async function serve(settings: Settings, { logger, now }: ServeDeps): Pro
   /** What there is by now. */
   const stop = async (): Promise<void> => {
     warming.abort();
+    memorySaver.stop();
     customRules.stop();
     await admission?.stop();
     await renewal?.stop();
@@ -147,12 +156,4 @@ async function tracingOf(
   }
   const { createTracing } = await import('../../runtime/tracing.ts');
   return createTracing({ endpoint, samplingRatio, version: packageInfo().version, instance: hostname() }, logger);
-}
-
-function every(milliseconds: number, run: () => void): () => void {
-  const timer = setInterval(run, milliseconds);
-  timer.unref();
-  return () => {
-    clearInterval(timer);
-  };
 }
