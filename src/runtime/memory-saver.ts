@@ -26,7 +26,7 @@ const SECOND = 1000;
 /** Requests within a second. */
 const MANY = 50;
 /** Seconds with fewer until it is about memory again. */
-const QUIET = 10;
+const QUIET = 60;
 /** Node 24's; the one before does not know the flag, and says so on the standard error. */
 const FIRST_V8 = 13;
 

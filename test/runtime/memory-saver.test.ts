@@ -56,12 +56,12 @@ describe('memory saver', () => {
     expect(flags).toEqual([ON, OFF]);
   });
 
-  it('saves again after ten seconds with few requests, counted from the last one with many', () => {
+  it('saves again after a minute with few requests, counted from the last one with many', () => {
     const { flags, seconds } = start();
     seconds(3, 1000);
-    seconds(9, 0);
+    seconds(59, 0);
     seconds(1, 50);
-    seconds(9, 49);
+    seconds(59, 49);
     expect(flags).toEqual([ON, OFF]);
     seconds(1, 0);
     expect(flags).toEqual([ON, OFF, ON]);
