@@ -11,7 +11,7 @@ import { every } from './every.ts';
 export interface MemorySaver {
   /** One more request has come. */
   requested(): void;
-  /** V8 decides by itself again. */
+  /** Ends the counting, with the mode off. */
   stop(): void;
 }
 
