@@ -34,3 +34,28 @@ export function writtenAsFraction(value: number): object {
 export function isWrittenAsFraction(value: unknown): value is object {
   return typeof value === 'object' && Object.prototype.toString.call(value) === '[object Number]';
 }
+
+/**
+ * JSON text for a key: the same only where the values are the same. `JSON.stringify` has one text for `1e999` and `null`,
+ * one for `-0` and `0`, and one for `1.0` and `1`, which readers tell apart. @throws RangeError where it nests too deep.
+ */
+export function distinctJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (isWrittenAsFraction(part)) {
+      const number = Number(part);
+      return rawJson(`${plain(number)}${String(number).includes('e') ? '' : '.0'}`);
+    }
+    return typeof part === 'number' && (!Number.isFinite(part) || Object.is(part, -0)) ? rawJson(plain(part)) : part;
+  });
+}
+
+/** A number as JSON has it, with its sign. `JSON.parse` reads Infinity where a number is too large. */
+function plain(number: number): string {
+  if (Number.isFinite(number)) {
+    return Object.is(number, -0) ? '-0' : String(number);
+  }
+  return number < 0 ? '-1e999' : '1e999';
+}
+
+/** In ECMAScript 2025 as well, and in every Node that is supported. */
+const { rawJSON: rawJson } = JSON as unknown as { readonly rawJSON: (text: string) => object };

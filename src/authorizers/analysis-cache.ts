@@ -1,4 +1,5 @@
 /** The analyses asked for last: one config is looked at by every workload that refers to it. Bounded by their size. */
+import { distinctJson } from '../api/json-text.ts';
 import type { Analysis, AuthorizerSpec } from './analysis.ts';
 import { sha256 } from './config-hash.ts';
 
@@ -44,5 +45,5 @@ export function createAnalysisCache(limit: number = LIMIT): AnalysisCache {
 }
 
 function keyOf({ type, config }: AuthorizerSpec): string {
-  return sha256(JSON.stringify({ type, config }));
+  return sha256(distinctJson({ type, config }));
 }

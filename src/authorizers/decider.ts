@@ -1,4 +1,5 @@
 /** Decisions under any config. What a config takes once is done once: configs come again, with every line or case. */
+import { distinctJson } from '../api/json-text.ts';
 import type { AuthorizerSpec } from './analysis.ts';
 import type { Cedar } from './cedar.ts';
 import type { Decide } from './decision.ts';
@@ -69,7 +70,7 @@ export function createPreparedDecider(cedar: Cedar): PreparedDecider {
 
 function keyOf({ type, config }: AuthorizerSpec): string {
   try {
-    return JSON.stringify({ type, config });
+    return distinctJson({ type, config });
   } catch (error) {
     if (error instanceof RangeError) {
       return 'too deep';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { distinctJson } from '../api/json-text.ts';
 import type { Query } from '../rules/contract.ts';
 
 const specDigests = new WeakMap<object, string>();
@@ -36,7 +37,7 @@ function specDigest(spec: { readonly type: string; readonly config: unknown }): 
     return known;
   }
   const digest = createHash('sha256')
-    .update(JSON.stringify({ config: spec.config }))
+    .update(distinctJson({ config: spec.config }))
     .digest('hex');
   const key = `${spec.type}/${digest}`;
   specDigests.set(holder, key);

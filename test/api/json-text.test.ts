@@ -1,6 +1,6 @@
 /** Numbers that Go's reader does not take for an int although JavaScript does. */
 import { jsonEqual } from '../../src/api/json.ts';
-import { isWrittenAsFraction, parseJson } from '../../src/api/json-text.ts';
+import { distinctJson, isWrittenAsFraction, parseJson } from '../../src/api/json-text.ts';
 
 describe('an integer that is written as a fraction', () => {
   it.each([
@@ -44,5 +44,38 @@ describe('an integer that is written as a fraction', () => {
     expect(jsonEqual(parseJson('{"a":1.0}'), parseJson('{"a":2.0}'))).toBe(false);
     expect(jsonEqual(parseJson('{"a":1.0}'), { a: '1' })).toBe(false);
     expect(jsonEqual(parseJson('{"a":1.0}'), { a: {} })).toBe(false);
+  });
+});
+
+describe('JSON for a key', () => {
+  const ODD = [
+    '1e999',
+    '-1e999',
+    'null',
+    '-0',
+    '0',
+    '0.0',
+    '-0.0',
+    '1',
+    '1.0',
+    '-1',
+    '-1.0',
+    '1e21',
+    '"1.0"',
+    '"1e999"',
+  ];
+
+  it('is another one for each value that some reader tells apart', () => {
+    const keys = ODD.map((literal) => distinctJson(parseJson(`{"a": [${literal}]}`)));
+    expect(new Set(keys).size).toBe(ODD.length);
+  });
+
+  it('is the same for the same value, however it was written', () => {
+    expect(distinctJson(parseJson('[1.0, 1e3, -1e999]'))).toBe(distinctJson(parseJson('[1.00, 1000.0, -1e1000]')));
+  });
+
+  it('is what JSON.stringify writes where there is none of them', () => {
+    const value = { a: [1, -2.5, 'x', true, null, { b: '1.0' }] };
+    expect(distinctJson(value)).toBe(JSON.stringify(value));
   });
 });

@@ -1,3 +1,4 @@
+import { parseJson } from '../../src/api/json-text.ts';
 import type { Analysis } from '../../src/authorizers/analysis.ts';
 import { createAnalysisCache } from '../../src/authorizers/analysis-cache.ts';
 
@@ -15,6 +16,14 @@ it('gives back what was put in, by type and content', () => {
   expect(cache.get(spec({ a: 1 }))).toEqual(analysis('a'));
   expect(cache.get(spec({ a: 2 }))).toBeUndefined();
   expect(cache.get({ type: 'httpv1', config: { a: 1 } })).toBeUndefined();
+});
+
+it('tells numbers apart that JSON.stringify writes alike', () => {
+  const cache = createAnalysisCache();
+  const read = (literal: string): ReturnType<typeof spec> => spec(parseJson(`{"policies":[${literal}]}`));
+  cache.set(read('null'), analysis('a'));
+  cache.set(read('1'), analysis('a'));
+  expect([read('-1e999'), read('1.0')].map((each) => cache.get(each))).toEqual([undefined, undefined]);
 });
 
 it('keeps the first of two answers to one question', () => {

@@ -1,3 +1,4 @@
+import { parseJson } from '../../src/api/json-text.ts';
 import { queryKey } from '../../src/engine/query-key.ts';
 import type { Query } from '../../src/rules/contract.ts';
 
@@ -25,6 +26,11 @@ it.each<[Query, string]>([
 
 describe('of a spec', () => {
   const analysis = (type: string, config: unknown): string => queryKey({ ask: 'analysis', spec: spec(config, type) });
+
+  it('tells numbers apart that JSON.stringify writes alike', () => {
+    const keys = ['null', '-1e999', '1', '1.0'].map((literal) => analysis('cedarv1', parseJson(`[${literal}]`)));
+    expect(new Set(keys).size).toBe(4);
+  });
 
   it('is a digest of its content', () => {
     expect(analysis('cedarv1', { a: 1 })).toMatch(/^analysis\/cedarv1\/[0-9a-f]{64}$/);
