@@ -17,9 +17,11 @@ import { sleepCommand } from './cli/sleep/command.ts';
 import { testCommand } from './cli/test/command.ts';
 import { usedByCommand } from './cli/used-by/command.ts';
 import { leaveOutUnusedModules } from './kube/unused-modules.ts';
+import { importHttpWithoutFetch } from './runtime/without-fetch.ts';
 
 // Before any command imports the client of the API server.
 leaveOutUnusedModules();
+importHttpWithoutFetch();
 
 /** Wrong usage, or input that cannot be read. 1 is for "the answer is no". */
 const EXIT_USAGE = 2;

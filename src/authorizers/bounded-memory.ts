@@ -11,7 +11,7 @@ const MEMORY_SECTION = 5;
 export const PAGE = 64 * 1024;
 
 /** @throws TypeError where the binary has not exactly one memory. */
-export function withMaximumMemory(binary: Uint8Array, pages: number): Uint8Array {
+export function withMaximumMemory(binary: Uint8Array, pages: number): Uint8Array<ArrayBuffer> {
   for (let at = HEADER; at < binary.length;) {
     const id = binary[at];
     const [size, start] = readNumber(binary, at + 1);
@@ -56,7 +56,7 @@ function writeNumber(value: number): readonly number[] {
   return value < 128 ? [value] : [128 + (value % 128), ...writeNumber(Math.floor(value / 128))];
 }
 
-function joined(parts: readonly ArrayLike<number>[]): Uint8Array {
+function joined(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -71,16 +71,32 @@ interface WithWebAssembly {
   readonly WebAssembly: { Module: new (binary: Uint8Array) => object };
 }
 
-/** What `load` compiles while it runs has that limit. */
+/**
+ * What `load` compiles while it runs has that limit. A binary that fills its buffer is empty afterwards: V8 keeps a copy of
+ * its own, and the two of 4 MB that led to it would stay until the thread has reason to collect.
+ */
 export function loadedWithMaximumMemory<T>(pages: number, load: () => T): T {
   const { WebAssembly } = globalThis as unknown as WithWebAssembly;
   const Original = WebAssembly.Module;
   WebAssembly.Module = new Proxy(Original, {
-    construct: (target, [binary]: [Uint8Array]) => new target(withMaximumMemory(binary, pages)),
+    construct: (target, [binary]: [Uint8Array]) => {
+      const bounded = withMaximumMemory(binary, pages);
+      release(binary);
+      const module = new target(bounded);
+      release(bounded);
+      return module;
+    },
   });
   try {
     return load();
   } finally {
     WebAssembly.Module = Original;
+  }
+}
+
+/** Not while a view of something larger is all that is known of it. */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) {
+    buffer.transfer(0);
   }
 }

@@ -1,5 +1,6 @@
 /**
- * Little memory while few requests come, speed while many do (docs/adr/0040-memory-while-it-is-quiet.md).
+ * Little memory while few requests come, speed while many do (docs/adr/0040-memory-while-it-is-quiet.md,
+ * docs/adr/0041-compilers.md).
  *
  * V8 has a mode for each, and means it to be changed while a program runs: a browser does so for every page. In the one
  * for memory it collects earlier, and gives back what is left over once nothing happens; a request costs half as much
@@ -9,6 +10,8 @@ import { setFlagsFromString } from 'node:v8';
 import { every } from './every.ts';
 
 export interface MemorySaver {
+  /** The start is over, which is faster with every compiler. */
+  started(): void;
   /** One more request has come. */
   requested(): void;
   /** Ends the counting, with the mode off. */
@@ -27,8 +30,21 @@ const SECOND = 1000;
 const MANY = 50;
 /** Seconds with fewer until it is about memory again. */
 const QUIET = 60;
-/** Node 24's; the one before does not know the flag, and says so on the standard error. */
+/** Node 24's; the one before does not know the mode, and says so on the standard error. */
 const FIRST_V8 = 13;
+
+/**
+ * For good, since threads that begin without this compiler would have to be given it. It is the one between V8's compiler for
+ * a start and the one for what is hot: a start takes a tenth longer without it; later it brings nothing that could be
+ * measured, and takes 13 MiB.
+ */
+const STARTED = ['no-maglev'];
+/**
+ * The mode; and WebAssembly that is loaded from now on (the Cedar module, by every analyzer thread) is compiled once and
+ * quickly, not a second time where it is hot: for that V8 takes up to 25 MiB, just when a new leader looks at everything.
+ */
+const SAVING = ['memory-saver-mode', 'no-wasm-tier-up', 'no-wasm-dynamic-tiering'];
+const SPEED = ['no-memory-saver-mode', 'wasm-tier-up', 'wasm-dynamic-tiering'];
 
 export function createMemorySaver({
   repeat = every,
@@ -36,15 +52,20 @@ export function createMemorySaver({
   v8Version = process.versions.v8,
 }: MemorySaverDeps = {}): MemorySaver {
   if (Number.parseInt(v8Version, 10) < FIRST_V8) {
-    return { requested: () => undefined, stop: () => undefined };
+    return { started: () => undefined, requested: () => undefined, stop: () => undefined };
   }
   let requests = 0;
   let quietFor = 0;
   let saving = false;
+  const set = (flags: readonly string[]): void => {
+    flags.forEach((flag) => {
+      setFlag(`--${flag}`);
+    });
+  };
   const save = (wanted: boolean): void => {
     if (wanted !== saving) {
       saving = wanted;
-      setFlag(wanted ? '--memory-saver-mode' : '--no-memory-saver-mode');
+      set(wanted ? SAVING : SPEED);
     }
   };
   save(true);
@@ -56,6 +77,9 @@ export function createMemorySaver({
     }
   });
   return {
+    started: () => {
+      set(STARTED);
+    },
     requested: () => {
       requests += 1;
       if (requests === MANY) {

@@ -31,14 +31,23 @@ it('a module without a memory, or with an unusual one, is refused', () => {
 describe('what is compiled while something is loaded', () => {
   /** One memory of a page that may be seen from outside, by the name "m". */
   const OPEN = module(memory(1, 0, 1), [7, 5, 1, 1, 0x6d, 2, 0]);
-  const compiled = (): object => new wasm.WebAssembly.Module(OPEN);
+  const compiled = (binary = OPEN.slice()): object => new wasm.WebAssembly.Module(binary);
   const grow = (program: object, pages: number): number => new wasm.WebAssembly.Instance(program).exports.m.grow(pages);
 
   it('may have so many pages and no more', () => {
-    const program = loadedWithMaximumMemory(3, compiled);
+    const program = loadedWithMaximumMemory(3, () => compiled());
     expect(program).toBeInstanceOf(wasm.WebAssembly.Module);
     expect(grow(program, 2)).toBe(1);
     expect(() => grow(program, 3)).toThrow(RangeError);
+  });
+
+  it('its binary is not kept, unless it is a part of something else', () => {
+    const whole = OPEN.slice();
+    const larger = new Uint8Array(OPEN.length + 1);
+    larger.set(OPEN);
+    loadedWithMaximumMemory(3, () => [compiled(whole), compiled(larger.subarray(0, OPEN.length))]);
+    expect(whole).toHaveLength(0);
+    expect([...larger]).toEqual([...OPEN, 0]);
   });
 
   it('and what is compiled later as many as it likes, even where loading failed', () => {

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createMemorySaver, type MemorySaver } from '../../src/runtime/memory-saver.ts';
 
-const ON = '--memory-saver-mode';
-const OFF = '--no-memory-saver-mode';
+const ON = ['--memory-saver-mode', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
+const OFF = ['--no-memory-saver-mode', '--wasm-tier-up', '--wasm-dynamic-tiering'];
 
 interface Bench {
   readonly saver: MemorySaver;
@@ -44,16 +44,16 @@ describe('memory saver', () => {
   it('saves memory from the start, and while few requests come', () => {
     const { flags, seconds } = start();
     seconds(100, 49);
-    expect(flags).toEqual([ON]);
+    expect(flags).toEqual([...ON]);
   });
 
   it('is about speed as soon as many requests came within a second, not when it is over', () => {
     const { saver, flags } = start();
     for (let request = 0; request < 50; request += 1) {
-      expect(flags).toEqual([ON]);
+      expect(flags).toEqual([...ON]);
       saver.requested();
     }
-    expect(flags).toEqual([ON, OFF]);
+    expect(flags).toEqual([...ON, ...OFF]);
   });
 
   it('saves again after a minute with few requests, counted from the last one with many', () => {
@@ -62,20 +62,29 @@ describe('memory saver', () => {
     seconds(59, 0);
     seconds(1, 50);
     seconds(59, 49);
-    expect(flags).toEqual([ON, OFF]);
+    expect(flags).toEqual([...ON, ...OFF]);
     seconds(1, 0);
-    expect(flags).toEqual([ON, OFF, ON]);
+    expect(flags).toEqual([...ON, ...OFF, ...ON]);
+  });
+
+  it('does without a compiler once the start is over, for good: threads that begin without it are not given it', () => {
+    const { saver, flags, seconds } = start();
+    saver.started();
+    seconds(1, 50);
+    saver.stop();
+    expect(flags).toEqual([...ON, '--no-maglev', ...OFF]);
   });
 
   it('leaves V8 alone again at the end', () => {
     const { saver, flags, stopped } = start();
     saver.stop();
-    expect(flags).toEqual([ON, OFF]);
+    expect(flags).toEqual([...ON, ...OFF]);
     expect(stopped()).toBe(true);
   });
 
   it('sets nothing where V8 does not know the mode (Node 22)', () => {
     const { saver, flags, seconds } = start('12.4.254.21-node.33');
+    saver.started();
     seconds(20, 100);
     saver.stop();
     expect(flags).toEqual([]);
@@ -83,7 +92,7 @@ describe('memory saver', () => {
 
   it('sets flags that V8 knows; what it does not know it would say on the standard error', () => {
     const saver = pathToFileURL(join(import.meta.dirname, '../../src/runtime/memory-saver.ts')).href;
-    const script = `const { createMemorySaver } = await import('${saver}'); createMemorySaver().stop();`;
+    const script = `const { createMemorySaver } = await import('${saver}'); const saver = createMemorySaver(); saver.started(); saver.stop();`;
     const { status, stderr } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '--eval', script], {
       encoding: 'utf8',
       env: { ...process.env, NODE_OPTIONS: '' },

@@ -36,6 +36,7 @@ export async function runServe(flags: Readonly<Record<string, unknown>>, process
   // Imported here, so that commands that need no cluster do not pay for its client.
   const { serve } = await import('./serve.ts');
   const running = await serve(settings, { logger, memorySaver, now: () => new Date() });
+  memorySaver.started();
   const signal = await asked;
   logger.info('stopping', { signal });
   await running.stop();
