@@ -50,20 +50,27 @@ export function createInFlight(most: number, clock: () => number): InFlight {
   const bytes = createShares();
   let limit = Math.min(most, FIRST_LIMIT);
   let lowered = -Infinity;
+  /** What the limit was before it was lowered, until so many have left that the new one holds; else 0. */
+  let draining = 0;
 
   function learn(milliseconds: number): void {
     if (milliseconds < LONG_MS) {
       limit = places.total() * 2 >= limit ? Math.min(most, limit + 1) : limit;
     } else if (clock() - lowered >= LONG_MS / 2) {
       lowered = clock();
+      draining = limit;
       limit = Math.max(Math.min(most, LEAST_LIMIT), Math.floor(limit * CUT));
     }
   }
 
+  /** Whoever holds none does not pay for those who hold the places that have just become too many. */
+  const limitForNewcomers = (): number => Math.max(limit, draining);
+
   return {
-    full: () => places.total() >= limit || bytes.total() >= MOST_BYTES,
+    full: () => places.total() >= limitForNewcomers() || bytes.total() >= MOST_BYTES,
     enter: (namespace, size) => {
-      if (!places.hasRoom(namespace, limit) || !bytes.hasRoom(namespace, MOST_BYTES)) {
+      const own = places.holds(namespace) ? limit : limitForNewcomers();
+      if (!places.hasRoom(namespace, own) || !bytes.hasRoom(namespace, MOST_BYTES)) {
         return undefined;
       }
       const entered = clock();
@@ -74,6 +81,9 @@ export function createInFlight(most: number, clock: () => number): InFlight {
           learn(clock() - entered);
           places.add(namespace, -1);
           bytes.add(namespace, -size);
+          if (places.total() < limit) {
+            draining = 0;
+          }
         },
       };
     },
@@ -82,6 +92,7 @@ export function createInFlight(most: number, clock: () => number): InFlight {
 
 interface Shares {
   total(): number;
+  holds(namespace: string): boolean;
   /** As long as a namespace holds less than what is free. */
   hasRoom(namespace: string, limit: number): boolean;
   add(namespace: string, amount: number): void;
@@ -92,6 +103,7 @@ function createShares(): Shares {
   let total = 0;
   return {
     total: () => total,
+    holds: (namespace) => held.has(namespace),
     hasRoom: (namespace, limit) => (held.get(namespace) ?? 0) < limit - total,
     add: (namespace, amount) => {
       const now = (held.get(namespace) ?? 0) + amount;

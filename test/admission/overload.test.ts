@@ -63,6 +63,33 @@ describe('places for requests', () => {
     expect(sizes).toEqual([100, 50, 25, 16, 16, 22, 30, 41, 55, 74, 99]);
   });
 
+  it('where places become fewer, those who hold them wait until they are back, and nobody else does', () => {
+    let now = 0;
+    const inFlight = createInFlight(100, () => now);
+    const noisy = Array.from({ length: 50 }, () => inFlight.enter('noisy', 1));
+    now = 3000;
+    noisy[0]?.leave(); // slow: there are 50 places from now on, and 49 of them are taken
+    noisy[1]?.leave();
+    expect(inFlight.enter('noisy', 1)).toBeUndefined();
+    now = 6000;
+    noisy[2]?.leave(); // 25, of which 47 are taken
+    expect(inFlight.full()).toBe(false);
+    expect(inFlight.enter('quiet', 1)).toBeDefined();
+    expect(inFlight.enter('quiet', 1)).toBeUndefined(); // one, until there is room again
+    expect(inFlight.enter('another', 1)).toBeDefined();
+    expect(inFlight.enter('a third', 1)).toBeDefined();
+    expect(inFlight.full()).toBe(true); // as many as before it became fewer
+    noisy.slice(3).forEach((place) => {
+      place?.leave();
+    });
+    expect([enterAll(inFlight, 'noisy'), inFlight.full()]).toEqual([11, false]);
+    let others = 0;
+    for (; !inFlight.full(); others += 1) {
+      inFlight.enter(`ns-${String(others)}`, 1);
+    }
+    expect(others).toBe(25 - 3 - 11); // the places of before are gone
+  });
+
   it('bytes are shared out, too, and a large body is let in where there is any room', () => {
     const inFlight = createInFlight(100, () => 0);
     const large = 8 * 1024 * 1024;
