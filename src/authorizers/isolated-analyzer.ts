@@ -2,6 +2,7 @@
  * Analyses in threads of their own: policy text is written by others, and the Cedar module neither stops nor survives
  * everything (docs/adr/0006-cedar-in-a-worker.md). A thread that takes too long or dies is replaced.
  */
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import {
   ADMISSION_ROOM,
@@ -98,7 +99,7 @@ interface Resting {
 }
 
 /** `.ts` while developing, `.js` when built: the same as this file. */
-const WORKER = new URL(`./analyzer-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+const WORKER = new URL(`./analyzer-worker${extname(import.meta.url)}`, import.meta.url);
 
 const ENDED = 'the analysis was ended';
 

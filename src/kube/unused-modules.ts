@@ -6,6 +6,7 @@
  * client is imported; where it is not, all of it is loaded.
  */
 import { registerHooks } from 'node:module';
+import { extname } from 'node:path';
 
 const CLIENT = '/@kubernetes/client-node/dist/';
 
@@ -25,7 +26,7 @@ const ON_DEMAND: ReadonlySet<string> = new Set([
 ]);
 
 export function leaveOutUnusedModules(): void {
-  const onDemand = new URL(`./on-demand${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href;
+  const onDemand = new URL(`./on-demand${extname(import.meta.url)}`, import.meta.url).href;
   registerHooks({
     resolve: (specifier, context, next) => {
       // What it imports, not what on-demand.ts requires in its place.

@@ -38,13 +38,17 @@ const FIRST_V8 = 13;
  * a start and the one for what is hot: a start takes a tenth longer without it; later it brings nothing that could be
  * measured, and takes 13 MiB.
  */
-const STARTED = ['no-maglev'];
+const STARTED = '--no-maglev';
 /**
- * The mode; and WebAssembly that is loaded from now on (the Cedar module, by every analyzer thread) is compiled once and
- * quickly, not a second time where it is hot: for that V8 takes up to 25 MiB, just when a new leader looks at everything.
+ * What is on while memory is saved, and off otherwise, or the other way round: the mode; and WebAssembly that is loaded from
+ * now on (the Cedar module, by every analyzer thread) is compiled once and quickly, not a second time where it is hot: for
+ * that V8 takes up to 25 MiB, just when a new leader looks at everything.
  */
-const SAVING = ['memory-saver-mode', 'no-wasm-tier-up', 'no-wasm-dynamic-tiering'];
-const SPEED = ['no-memory-saver-mode', 'wasm-tier-up', 'wasm-dynamic-tiering'];
+const WHILE_SAVING = [
+  ['memory-saver-mode', true],
+  ['wasm-tier-up', false],
+  ['wasm-dynamic-tiering', false],
+] as const;
 
 export function createMemorySaver({
   repeat = every,
@@ -57,15 +61,12 @@ export function createMemorySaver({
   let requests = 0;
   let quietFor = 0;
   let saving = false;
-  const set = (flags: readonly string[]): void => {
-    flags.forEach((flag) => {
-      setFlag(`--${flag}`);
-    });
-  };
   const save = (wanted: boolean): void => {
     if (wanted !== saving) {
       saving = wanted;
-      set(wanted ? SAVING : SPEED);
+      for (const [flag, on] of WHILE_SAVING) {
+        setFlag(on === wanted ? `--${flag}` : `--no-${flag}`);
+      }
     }
   };
   save(true);
@@ -78,7 +79,7 @@ export function createMemorySaver({
   });
   return {
     started: () => {
-      set(STARTED);
+      setFlag(STARTED);
     },
     requested: () => {
       requests += 1;

@@ -8,22 +8,22 @@ import { registerHooks } from 'node:module';
 
 /** To be called before a module is imported that imports it; where it is not, all of it is loaded. */
 export function importHttpWithoutFetch(): void {
-  const url = moduleOf('node:http');
   registerHooks({
     resolve: (specifier, context, next) =>
       (specifier === 'node:http' || specifier === 'http') && context.conditions.includes('import')
-        ? { url, format: 'module', shortCircuit: true }
+        ? { url: httpModule(), format: 'module', shortCircuit: true }
         : next(specifier, context),
   });
 }
 
-function moduleOf(builtin: 'node:http'): string {
-  const names = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule(builtin)))
+/** Made when it is imported: whoever does without HTTP does without this, too. The same text is the same module. */
+function httpModule(): string {
+  const names = Object.entries(Object.getOwnPropertyDescriptors(process.getBuiltinModule('node:http')))
     .filter(([name, property]) => !('get' in property) || LOADING_NOTHING.has(name))
     .map(([name]) => name);
-  const source = `const builtin = process.getBuiltinModule('${builtin}');
-export default builtin;
-export const { ${names.join(', ')} } = builtin;`;
+  const source = `const http = process.getBuiltinModule('node:http');
+export default http;
+export const { ${names.join(', ')} } = http;`;
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }
 

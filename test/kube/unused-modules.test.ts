@@ -1,9 +1,7 @@
-/** In processes of their own, because what is loaded stays loaded; kubeconfigs that need what the others do without. */
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+/** Kubeconfigs that need what the others do without. */
+import { runScript, sourceUrl } from '../support/script.ts';
 
-const HOOK = pathToFileURL(join(import.meta.dirname, '../../src/kube/unused-modules.ts')).href;
+const HOOK = sourceUrl('kube/unused-modules.ts');
 
 interface Result {
   readonly before: readonly string[];
@@ -35,13 +33,7 @@ function withKubeconfig(user: object, cluster: object, use: string, hook = true)
     const options = { headers: {} };
     const answer = await (async () => { ${use} })();
     console.log(JSON.stringify({ before, after: [...loaded].sort(), answer }));`;
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--no-warnings', '--input-type=module', '--eval', script],
-    { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
-  );
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  return JSON.parse(stdout) as Result;
+  return JSON.parse(runScript(script)) as Result;
 }
 
 const APPLY = 'await config.applyToHTTPSOptions(options); return options.headers.Authorization;';

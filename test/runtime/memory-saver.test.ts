@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { createMemorySaver, type MemorySaver } from '../../src/runtime/memory-saver.ts';
+import { runScript, sourceUrl } from '../support/script.ts';
 
 const ON = ['--memory-saver-mode', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
 const OFF = ['--no-memory-saver-mode', '--wasm-tier-up', '--wasm-dynamic-tiering'];
@@ -91,12 +89,11 @@ describe('memory saver', () => {
   });
 
   it('sets flags that V8 knows; what it does not know it would say on the standard error', () => {
-    const saver = pathToFileURL(join(import.meta.dirname, '../../src/runtime/memory-saver.ts')).href;
-    const script = `const { createMemorySaver } = await import('${saver}'); const saver = createMemorySaver(); saver.started(); saver.stop();`;
-    const { status, stderr } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '--eval', script], {
-      encoding: 'utf8',
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const stdout = runScript(`
+      import { createMemorySaver } from '${sourceUrl('runtime/memory-saver.ts')}';
+      const saver = createMemorySaver();
+      saver.started();
+      saver.stop();`);
+    expect(stdout).toBe('');
   });
 });

@@ -1,21 +1,9 @@
-/** In processes of their own, because what is loaded stays loaded. */
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { runScript, sourceUrl } from '../support/script.ts';
 
-const HOOK = pathToFileURL(join(import.meta.dirname, '../../src/runtime/without-fetch.ts')).href;
+const HOOK = sourceUrl('runtime/without-fetch.ts');
 const UNDICI = `process.moduleLoadList.some((name) => name.includes('deps/undici'))`;
 
-function run(script: string): unknown {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--no-warnings', '--input-type=module', '--eval', script],
-    { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
-  );
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  return JSON.parse(stdout);
-}
-
+const run = (script: string): unknown => JSON.parse(runScript(script));
 const withHook = (script: string): unknown =>
   run(`import { importHttpWithoutFetch } from '${HOOK}'; importHttpWithoutFetch(); ${script}`);
 

@@ -1,0 +1,20 @@
+/** A module of a few lines in a Node of its own, because what is loaded, or set in V8, stays for as long as a process runs. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** For `import` in a script. `path` is below `src`. */
+export function sourceUrl(path: string): string {
+  return pathToFileURL(join(import.meta.dirname, '../../src', path)).href;
+}
+
+/** What it wrote to standard output. It must end well and write nothing to standard error. */
+export function runScript(script: string): string {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--no-warnings', '--input-type=module', '--eval', script],
+    { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
