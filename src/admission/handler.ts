@@ -36,28 +36,30 @@ export type Resolve = (queries: readonly Query[], signal: AbortSignal, namespace
 
 export interface HandlerDeps {
   readonly resolve: Resolve;
+  /** The answers to all of them where that takes no waiting. */
+  readonly recall?: (queries: readonly Query[]) => WorldAnswers | undefined;
   readonly now: () => Date;
 }
 
-export function createValidatingHandler(rules: () => readonly Rule[], { resolve, now }: HandlerDeps): AdmissionHandler {
+export function createValidatingHandler(rules: () => readonly Rule[], deps: HandlerDeps): AdmissionHandler {
   return async (request, deadline) => {
-    const input = ruleInput(request, now());
+    const input = ruleInput(request, deps.now());
     if (input === undefined) {
       return silent(request.uid);
     }
     const plan = planOf(rules(), input);
-    const evaluation = plan.evaluate(await answersTo(plan.queries, request, deadline, resolve));
+    const evaluation = plan.evaluate(await answersTo(plan.queries, request, deadline, deps));
     return outcome(request, decide(evaluation), evaluation.findings, evaluation.failures);
   };
 }
 
-export function createMutatingHandler(mutators: readonly Mutator[], { resolve, now }: HandlerDeps): AdmissionHandler {
+export function createMutatingHandler(mutators: readonly Mutator[], deps: HandlerDeps): AdmissionHandler {
   return async (request, deadline) => {
-    const input = ruleInput(request, now());
+    const input = ruleInput(request, deps.now());
     if (input === undefined || input.operation === 'DELETE') {
       return silent(request.uid);
     }
-    const answers = await answersTo(queriesOfMutators(mutators, input), request, deadline, resolve);
+    const answers = await answersTo(queriesOfMutators(mutators, input), request, deadline, deps);
     const { patch, findings, failures } = mutate(mutators, input, answers);
     return outcome(request, decide({ findings, failures }), findings, failures, patch);
   };
@@ -68,9 +70,9 @@ function answersTo(
   queries: readonly Query[],
   { namespace }: AdmissionRequest,
   deadline: Pick<Deadline, 'signal'>,
-  resolve: Resolve,
+  { resolve, recall }: HandlerDeps,
 ): WorldAnswers | Promise<WorldAnswers> {
-  return queries.length === 0 ? NO_ANSWERS : resolve(queries, deadline.signal(), namespace);
+  return queries.length === 0 ? NO_ANSWERS : (recall?.(queries) ?? resolve(queries, deadline.signal(), namespace));
 }
 
 /** Undefined where there is nothing to judge: subresources (status, finalizers by another path) and CONNECT. */

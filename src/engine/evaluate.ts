@@ -15,7 +15,7 @@ import {
   type WriteInput,
   type WriteRule,
 } from '../rules/contract.ts';
-import { queryKey } from './query-key.ts';
+import { isAsWatched, queryKey } from './query-key.ts';
 import { worldViewOf, type WorldAnswers } from './world-view.ts';
 
 /** A finding with the rule that made it. */
@@ -222,7 +222,15 @@ function padNumbers(text: string): string {
 }
 
 function distinct(queries: readonly Query[]): readonly Query[] {
-  return [...new Map(queries.map((query) => [queryKey(query), query])).values()];
+  const byKey = new Map<string, Query>();
+  for (const query of queries) {
+    const key = queryKey(query);
+    const known = byKey.get(key);
+    if (known === undefined || isAsWatched(known)) {
+      byKey.set(key, query); // a live answer is good for both
+    }
+  }
+  return [...byKey.values()];
 }
 
 function attempt<T>(run: () => T, otherwise: T): T {

@@ -29,6 +29,11 @@ export function queryKey(query: Query): string {
   }
 }
 
+/** Answers differ in nothing but their age, so the key is that of a live answer. */
+export function isAsWatched(query: Query): boolean {
+  return query.ask === 'authzConfig' && query.asWatched === true;
+}
+
 /** Digested once per spec object: rules of one request ask with the same object, and configs can be large. */
 function specDigest(spec: { readonly type: string; readonly config: unknown }): string {
   const holder: object = typeof spec.config === 'object' && spec.config !== null ? spec.config : spec;

@@ -5,17 +5,18 @@
 import { AUTHZ_CONFIG, WORKLOADS } from '../api/toolhive.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { limited, pause, type Clock } from '../kube/clock.ts';
+import { createConfigMemory, type ConfigMemory } from '../kube/config-memory.ts';
 import type { Discovery, ServedResources } from '../kube/discovery.ts';
 import { ApiError } from '../kube/errors.ts';
 import type { EventRecorder } from '../kube/events.ts';
 import type { Leadership } from '../kube/lease.ts';
 import type { KnownWorkloads } from '../kube/referrers.ts';
+import { remembering } from '../kube/remembered-configs.ts';
 import type { Analyze, Resolver } from '../kube/resolve.ts';
 import type { WatchMetrics } from '../kube/watch-cache.ts';
 import { createWriter } from '../kube/write.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { createCaches, follow, type Caches } from './caches.ts';
-import { remembering } from './config-memo.ts';
 import { again, createConfigReconciler, type Reconcile, type ReconcileDeps } from './config-reconciler.ts';
 import { createGetLive, pagesOf } from './gather.ts';
 import { createInjectionCaches, followInjection } from './injection-caches.ts';
@@ -65,6 +66,8 @@ export interface Loop {
   /** Why the caches cannot be relied on; undefined when fine. For readiness. */
   fault(): string | undefined;
   readonly workload: KnownWorkloads;
+  /** Configs that were read, as the watch cache has seen them. */
+  readonly configs: ConfigMemory;
 }
 
 /**
@@ -102,7 +105,10 @@ export function createLoop(deps: LoopDeps): Loop {
     ...{ getLive: createGetLive(client, discovery, ahead), resolver, analyze, index, writer, status },
     ...{ events, clock, now, graceMs, deletions, injector },
   };
-  const remembered = { ...shared, resolver: remembering(resolver, (...of) => caches.configs.get(...of)) };
+  const configs = createConfigMemory((...of) =>
+    caches.configs.fault() === undefined ? caches.configs.get(...of) : undefined,
+  );
+  const remembered = { ...shared, resolver: remembering(resolver, configs) };
   const reconcilers = new Map<string, Reconcile>([
     [AUTHZ_CONFIG.kind, createConfigReconciler(shared)],
     ...WORKLOADS.map((type) => [type.kind, createWorkloadReconciler(type, remembered)] as const),
@@ -228,6 +234,7 @@ export function createLoop(deps: LoopDeps): Loop {
     },
     fault: () => caches.fault() ?? injection.fault(),
     workload: caches.workload,
+    configs,
   };
 }
 

@@ -49,8 +49,7 @@ export type Answer<T> =
   | { readonly state: 'unknown'; readonly why: string };
 
 export type Query =
-  /** An MCPAuthzConfig together with what its backend says about it. */
-  | { readonly ask: 'authzConfig'; readonly namespace: string; readonly name: string }
+  | AuthzConfigQuery
   /** What the backend says about a spec that is part of the request itself. */
   | { readonly ask: 'analysis'; readonly spec: AuthorizerSpec }
   /** Every workload that refers to a config, of all three kinds, read so that none is missed. */
@@ -65,6 +64,15 @@ export type Query =
   | ({ readonly ask: 'decisionTests' } & DecisionTestsQuestion)
   /** What is wrong with the test cases of a ConfigMap that is part of the request itself. */
   | { readonly ask: 'decisionTestFaults'; readonly map: TestMap; readonly config: string };
+
+/** An MCPAuthzConfig together with what its backend says about it. */
+export interface AuthzConfigQuery {
+  readonly ask: 'authzConfig';
+  readonly namespace: string;
+  readonly name: string;
+  /** Nothing is refused by the answer, so it may be that of the generation that the watch cache has seen last. */
+  readonly asWatched?: true;
+}
 
 export interface DecisionTestsQuestion {
   readonly namespace: string;

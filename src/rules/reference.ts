@@ -4,10 +4,21 @@
  *
  * Absent is a warning by default, because `kubectl apply -f` of one file may bring the workload before its config;
  * being deleted is always refused, because a late reference would hold the deletion for ever (ToolHive gap U5).
+ *
+ * A reference that was there before the update is only warned about, so what the watch cache has seen will do for it: an
+ * update of an image then waits for no read (docs/adr/0042-references-that-stay.md).
  */
 import { authorizationOf, workloadType } from '../api/toolhive.ts';
 import { MISSING_REFERENCE_LABEL } from '../api/names.ts';
-import type { Finding, ResolvedConfig, RulePolicy, WorldView, WriteInput, WriteRule } from './contract.ts';
+import {
+  LET_THROUGH,
+  type Finding,
+  type ResolvedConfig,
+  type RulePolicy,
+  type WorldView,
+  type WriteInput,
+  type WriteRule,
+} from './contract.ts';
 import { WORKLOAD_WRITE } from './workload-write.ts';
 
 export function createReferenceRule(policy: RulePolicy): WriteRule {
@@ -16,14 +27,17 @@ export function createReferenceRule(policy: RulePolicy): WriteRule {
     title: 'The MCPAuthzConfig that a workload refers to exists, is not being deleted, is valid and of a usable type.',
     on: 'write',
     match: WORKLOAD_WRITE,
-    queries: ({ object, namespace }) => {
+    tellsOldFromNew: true,
+    queries: (input) => {
+      const { object, namespace } = input;
       const { reference } = authorizationOf(object);
-      return reference === undefined
-        ? []
-        : [
-            { ask: 'authzConfig', namespace, name: reference },
-            { ask: 'namespace', name: namespace },
-          ];
+      if (reference === undefined) {
+        return [];
+      }
+      const config = { ask: 'authzConfig', namespace, name: reference } as const;
+      return stays(input, reference)
+        ? [{ ...config, asWatched: true }]
+        : [config, { ask: 'namespace', name: namespace }];
     },
     check: (input, world) => {
       const { reference, path } = authorizationOf(input.object);
@@ -42,22 +56,32 @@ export function createReferenceRule(policy: RulePolicy): WriteRule {
           },
         ];
       }
-      return config.state === 'absent'
-        ? [missing(input, world, at, reference, policy)]
-        : usable(input, at, reference, config.value);
+      const stayed = stays(input, reference);
+      if (config.state === 'absent') {
+        const choice = stayed ? policy.missingReference : missingReference(input.namespace, world, policy);
+        return letThrough([missing(input, at, reference, choice)], stayed);
+      }
+      return letThrough(usable(input, at, reference, config.value), stayed);
     },
   };
 }
 
-function missing(
-  { namespace }: WriteInput,
-  world: WorldView,
-  path: string,
-  reference: string,
-  policy: RulePolicy,
-): Finding {
+/** Whether an update leaves the reference as it was. */
+function stays(input: WriteInput, reference: string): boolean {
+  return input.operation === 'UPDATE' && authorizationOf(input.oldObject).reference === reference;
+}
+
+function letThrough(findings: readonly Finding[], stayed: boolean): readonly Finding[] {
+  return findings.map((finding) =>
+    stayed && finding.level === 'deny'
+      ? { ...finding, level: 'warn', message: `${finding.message} ${LET_THROUGH}` }
+      : finding,
+  );
+}
+
+function missing({ namespace }: WriteInput, path: string, reference: string, choice: 'Warn' | 'Deny'): Finding {
   return {
-    level: missingReference(namespace, world, policy) === 'Deny' ? 'deny' : 'warn',
+    level: choice === 'Deny' ? 'deny' : 'warn',
     path,
     reason: 'ReferenceNotFound',
     message:

@@ -28,11 +28,24 @@ describe('latencyOf', () => {
 });
 
 describe('reviewsOf', () => {
-  it.each([2000, 20_000, 200_000])('makes different reviews of about %d bytes', (bytes) => {
-    const reviews = reviewsOf('inline', bytes, 3);
+  it.each([
+    [2000, 'inline'],
+    [20_000, 'kept-reference'],
+    [200_000, 'new-reference'],
+  ] as const)('makes different reviews of about %d bytes: %s', (bytes, kind) => {
+    const reviews = reviewsOf(kind, bytes, 3);
     expect(new Set(reviews).size).toBe(3);
     expect(reviews.every((review) => Math.abs(review.length - bytes) <= 100)).toBe(true);
   });
+});
+
+it.each([
+  ['inline', 0],
+  ['kept-reference', 2],
+  ['new-reference', 1],
+] as const)('a review of the kind %s names the config in %d of its objects', (kind, count) => {
+  const [review = ''] = reviewsOf(kind, 2000, 1);
+  expect(review.match(/"authzConfigRef":\{"name":"shared"\}/g) ?? []).toHaveLength(count);
 });
 
 describe('runLoad', () => {

@@ -2,13 +2,28 @@
 import { randomUUID } from 'node:crypto';
 
 /**
- * `inline`: the workload carries its policies, and nothing has to be asked. `reference`: it refers to a config, which
- * the rules read live, together with its namespace; the peers have no such rule and read nothing.
+ * `inline`: the workload carries its policies, and nothing has to be asked. `kept-reference`: it refers to a config, before
+ * and after. `new-reference`: it refers to another config than before, or is new, and the rules read the config live,
+ * together with its namespace; the peers have no such rule and read nothing.
  */
-export type ReviewKind = 'inline' | 'reference';
+export type ReviewKind = keyof typeof TITLES;
+
+const TITLES = { inline: '', 'kept-reference': ', reference kept', 'new-reference': ', new reference read live' };
+
+/** Goes behind what was measured. */
+export function titleOf(kind: ReviewKind): string {
+  return TITLES[kind];
+}
+
+/** What is measured beside the peers that read nothing. */
+export function readsLive(kind: ReviewKind): boolean {
+  return kind === 'new-reference';
+}
 
 export const NAMESPACE = 'tools';
 export const CONFIG = 'shared';
+/** As long as the other one. */
+const PREVIOUS = 'former';
 export const POLICY = 'permit(principal, action == Action::"call_tool", resource == Tool::"weather");';
 
 const GROUP = 'toolhive.stacklok.dev';
@@ -22,11 +37,11 @@ export function reviewsOf(kind: ReviewKind, bytes: number, count: number): reado
   return Array.from({ length: count }, (_, number) => review(kind, entries, number));
 }
 
-function mcpServer(kind: ReviewKind, name: string, image: string, entries: number): object {
+function mcpServer(kind: ReviewKind, name: string, image: string, entries: number, config = CONFIG): object {
   const authorization =
     kind === 'inline'
       ? { authzConfig: { type: 'inline', inline: { policies: [POLICY] } } }
-      : { authzConfigRef: { name: CONFIG } };
+      : { authzConfigRef: { name: config } };
   return {
     apiVersion: `${GROUP}/${VERSION}`,
     kind: 'MCPServer',
@@ -66,7 +81,7 @@ function review(kind: ReviewKind, entries: number, number: number): string {
   return admissionReview('MCPServer', 'mcpservers', name, {
     operation: 'UPDATE',
     object: mcpServer(kind, name, `example.com/mcp/${name}:2`, entries),
-    oldObject: mcpServer(kind, name, `example.com/mcp/${name}:1`, entries),
+    oldObject: mcpServer(kind, name, `example.com/mcp/${name}:1`, entries, readsLive(kind) ? PREVIOUS : CONFIG),
     options: { kind: 'UpdateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-client-side-apply' },
   });
 }

@@ -42,7 +42,8 @@ describe('npm run bench', () => {
       'controller-runtime',
       'node:https',
       'Pepr',
-      'mcp-authz-webhook, with live reads',
+      'mcp-authz-webhook, reference kept',
+      'mcp-authz-webhook, new reference read live',
     ];
     expect(chart.match(/<polyline /g)).toHaveLength(titles.length);
     expect(titles.filter((title) => !chart.includes(`>${title}</text>`))).toEqual([]);

@@ -7,7 +7,7 @@ import {
   queriesOfMutators,
   type RuleFinding,
 } from '../../src/engine/evaluate.ts';
-import type { DeleteRule, Finding, Match, Mutator, Rule, WriteRule } from '../../src/rules/contract.ts';
+import type { DeleteRule, Finding, Match, Mutator, Query, Rule, WriteRule } from '../../src/rules/contract.ts';
 import type { KubernetesObject } from '../../src/api/objects.ts';
 import { evaluate, queriesOf } from '../support/evaluation.ts';
 import { config, create, remove, server, update } from '../support/objects.ts';
@@ -164,6 +164,16 @@ describe('queries', () => {
     expect(queriesOf([asking, { ...asking, id: 'again' }], update(server(), server({ image: 'x' })))).toEqual([
       { ask: 'namespace', name: 'ns' },
     ]);
+  });
+
+  it('are asked live where one rule needs it so, whichever comes first', () => {
+    const live = { ask: 'authzConfig', namespace: 'ns', name: 'a' } as const;
+    const asWatched = { ...live, asWatched: true } as const;
+    const needing = (id: string, query: Query): WriteRule => rule(id, () => [], { queries: () => [query] });
+    const [one, other] = [needing('live', live), needing('as-watched', asWatched)];
+    expect(queriesOf([one, other], create(server()))).toEqual([live]);
+    expect(queriesOf([other, one], create(server()))).toEqual([live]);
+    expect(queriesOf([other, other], create(server()))).toEqual([asWatched]);
   });
 
   it('are not asked for an exempt request', () => {

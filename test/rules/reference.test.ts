@@ -93,4 +93,30 @@ describe('a reference', () => {
       ),
     ]);
   });
+
+  it('that was there before is looked up as the watch cache has it, and a new one live', () => {
+    const rule = createReferenceRule({ missingReference: 'Warn' });
+    const to = (name: string, image: string): ReturnType<typeof server> => server({ authzConfigRef: { name }, image });
+    const config = { ask: 'authzConfig', namespace: 'ns', name: 'a' };
+    expect(rule.queries(update(to('a', '1'), to('a', '2')))).toEqual([{ ...config, asWatched: true }]);
+    const live = [config, { ask: 'namespace', name: 'ns' }];
+    expect(rule.queries(update(to('b', '1'), to('a', '1')))).toEqual(live);
+    expect(rule.queries(update(server(), to('a', '1')))).toEqual(live);
+    expect(rule.queries(create(to('a', '1')))).toEqual(live);
+  });
+
+  it.each([
+    ['Warn', `warn spec.authzConfigRef: ${MISSING}`],
+    ['Deny', `warn spec.authzConfigRef: ${MISSING} This was so before the update, which is let through.`],
+  ] as const)('that was missing before is warned about where the server says %s', (policy, expected) => {
+    const input = update(REFERRING, server({ authzConfigRef: { name: 'a' }, replicas: 2 }));
+    expect(found({ config: ABSENT }, input, policy)).toEqual([expected]);
+  });
+
+  it('that is new is refused although another one was wrong before', () => {
+    const input = update(server({ authzConfigRef: { name: 'b' } }), REFERRING);
+    expect(found({ config: present(resolved({}, { deletionTimestamp: 'x' })) }, input)).toEqual([
+      expect.stringMatching(/^deny Conflict /),
+    ]);
+  });
 });

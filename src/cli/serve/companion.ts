@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import { GROUP } from '../../api/toolhive.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { systemClock } from '../../kube/clock.ts';
+import type { ConfigMemory } from '../../kube/config-memory.ts';
 import type { Discovery } from '../../kube/discovery.ts';
 import { createEventRecorder } from '../../kube/events.ts';
 import { createLeadership } from '../../kube/lease.ts';
@@ -21,6 +22,7 @@ export interface Companion {
   fault(): string | undefined;
   leads(): boolean;
   readonly workload: KnownWorkloads;
+  readonly configs: ConfigMemory;
   stop(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export function startCompanion(
     fault: () => loop.fault(),
     leads: () => leadership.isLeader(),
     workload: loop.workload,
+    configs: loop.configs,
     stop: () => {
       stopping.abort();
       return running;

@@ -9,10 +9,13 @@ import { createCustomRuleSource, readRuleFiles } from '../../custom-rules/index.
 import { ADMISSION_TESTS, createIsolatedAnalyzer } from '../../authorizers/index.ts';
 import { MUTATORS, MUTATORS_WITHOUT_LOOP } from '../../injection/index.ts';
 import { createKubeClient, loadKubeConfig } from '../../kube/client.ts';
+import type { ConfigMemory } from '../../kube/config-memory.ts';
 import { createDiscovery } from '../../kube/discovery.ts';
+import { recallAll, rememberingWatched } from '../../kube/remembered-configs.ts';
 import { createResolver } from '../../kube/resolve.ts';
 import { sharedReads } from '../../kube/shared-reads.ts';
 import { createTracedClient } from '../../kube/traced-client.ts';
+import type { Query } from '../../rules/contract.ts';
 import { createRules } from '../../rules/index.ts';
 import { every } from '../../runtime/every.ts';
 import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
@@ -72,7 +75,16 @@ export async function serve(settings: Settings, { logger, memorySaver, now }: Se
     known: settings.loop === 'on' ? (...of) => companion?.workload(...of) : undefined,
   });
   const rules = createRules(settings);
-  const handlerDeps = { resolve: resolver.resolve, now };
+  /** Nothing is known of configs, and each is read, where there is no loop. */
+  const configs: ConfigMemory = {
+    recall: (...of) => companion?.configs.recall(...of),
+    remember: (...of) => companion?.configs.remember(...of),
+  };
+  const handlerDeps = {
+    resolve: rememberingWatched(resolver, configs).resolve,
+    recall: (queries: readonly Query[]) => recallAll(queries, configs),
+    now,
+  };
   const admit = createAdmissionListener({
     validate: createValidatingHandler(() => [...rules, ...customRules.rules()], handlerDeps),
     mutate: createMutatingHandler(settings.loop === 'off' ? MUTATORS_WITHOUT_LOOP : MUTATORS, handlerDeps),

@@ -4,7 +4,7 @@ import type { SectionResult } from '../section.ts';
 import { keptUp, type Climb } from '../sections/latency.ts';
 import { shortest } from './table.ts';
 
-const WIDTH = 940;
+const WIDTH = 980;
 const HEIGHT = 460;
 const PLOT = { left: 64, right: 620, top: 56, bottom: 400 };
 
@@ -15,6 +15,7 @@ const LINES = [
   { light: '#57606a', dark: '#9ea7b3', dash: '2 4' },
   { light: '#8250df', dark: '#c297ff', dash: '10 3 2 3' },
   { light: '#0b7c8c', dark: '#4fd1e0', dash: '4 2' },
+  { light: '#9a6700', dark: '#d4a72c', dash: '1 3' },
 ] as const;
 
 /** Milliseconds; what is beyond is cut off at the edge. */

@@ -38,7 +38,7 @@ export const deletion: Section = {
       const path = `${GROUP_PATH}/namespaces/${NAMESPACE}/mcpservers`;
       say(`creating ${String(deletionWorkloads)} workloads`);
       await inParallel(deletionWorkloads, WIDTH, (number) => {
-        const body = newMcpServer('reference', `server-${String(number)}`, ENTRIES);
+        const body = newMcpServer('new-reference', `server-${String(number)}`, ENTRIES);
         return cluster.request({ method: 'POST', path, body });
       });
       say('deleting, with selectableFields');

@@ -35,7 +35,7 @@ export const edit: Section = {
         cluster.request({
           method: 'POST',
           path: WORKLOADS,
-          body: newMcpServer('reference', `server-${String(number)}`, ENTRIES),
+          body: newMcpServer('new-reference', `server-${String(number)}`, ENTRIES),
         }),
       );
       say('until all are in step');

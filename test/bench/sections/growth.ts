@@ -27,7 +27,7 @@ export const growth: Section = {
       await untilReady(large.program);
       const atRest = residentOf(small, large);
       const subjects = [small, large].map(({ name, program }): Subject => {
-        return { id: name, title: name, program, review: 'reference' };
+        return { id: name, title: name, program, review: 'kept-reference' };
       });
       const flat = (subject: Subject, seconds: number): LoadTask => {
         return { ...of(subject), mode: 'flat out', seconds, connections: 16 };

@@ -3,6 +3,7 @@ import { median } from '../load/percentiles.ts';
 import type { FlatOut, Latency, LoadResult, LoadTask } from '../load/task.ts';
 import { atMost, forOrientation, type Row } from '../report/row.ts';
 import { shortest } from '../report/table.ts';
+import { readsLive, titleOf } from '../reviews.ts';
 import type { Section, SectionContext } from '../section.ts';
 import { againstPeers, inRounds, withSubjects, type Sample, type Subject } from './subjects.ts';
 
@@ -38,6 +39,7 @@ export const latency: Section = {
         load.run({ ...base(subject), mode: 'flat out', seconds: amounts.warmUpSeconds * WARM_UP_LONGER }),
       );
       say(`${String(amounts.rate)} requests per second`);
+      await inRounds(subjects, 1, atRate); // what is compiled for one rate is not what is compiled for another
       const samples = await inRounds(subjects, amounts.rounds * MORE_ROUNDS, atRate);
       const ladder = await climb(context, subjects, task);
       const figures = { atRate: latencies(samples), justStarted: latencies(cold), ladder };
@@ -101,10 +103,10 @@ function rowsOf(
   return againstPeers(subjects, samples).map(({ id, review, peer, mine, theirs }): Row => {
     return {
       id: `${figure}/${id}/${peer.id}`,
-      what: `${figure}${review === 'reference' ? ', with live reads' : ''} / ${peer.title}'s`,
+      what: `${figure}${titleOf(review)} / ${peer.title}'s`,
       measured: median(mine.map(({ load }, round) => load.latency.p99 / (theirs[round]?.load.latency.p99 ?? NaN))),
       unit: 'x',
-      ...(peer.program.name === 'controller-runtime' ? { target: atMost(1.2) } : {}),
+      ...(peer.program.name === 'controller-runtime' && !readsLive(review) ? { target: atMost(1.2) } : {}),
       detail: `${milliseconds(mine)} / ${milliseconds(theirs)}`,
     };
   });

@@ -1,7 +1,7 @@
 /** The programs side by side, and one measurement of all of them in turns. */
 import { startOurs, startPeer, untilReady, PEERS, type Program, type ProgramName } from '../programs.ts';
 import type { LoadResult } from '../load/task.ts';
-import type { ReviewKind } from '../reviews.ts';
+import { titleOf, type ReviewKind } from '../reviews.ts';
 import type { SectionContext } from '../section.ts';
 import { startStandIn } from '../stand-in/start.ts';
 
@@ -27,8 +27,8 @@ const TITLES: Readonly<Record<ProgramName, string>> = {
 };
 
 /**
- * Ours twice: with requests that no rule has to read anything for, as the peers, which never do; and with requests that
- * refer to a config, which is read live together with its namespace.
+ * Ours with each kind of request: those that no rule has to read anything for, as the peers, which never do; and those with
+ * a reference that is new, whose config is read live together with its namespace.
  */
 export async function withSubjects<T>(
   context: SectionContext,
@@ -49,11 +49,11 @@ export async function withSubjects<T>(
       const { name } = program;
       return { id: name, title: TITLES[name], program, review: 'inline' };
     });
-    const reading: Subject = {
-      ...{ id: 'ours-by-reference', title: `${TITLES.ours}, with live reads` },
-      ...{ program: ours, review: 'reference' },
-    };
-    return await use([...subjects, reading]);
+    const referring = (['kept-reference', 'new-reference'] as const).map((review): Subject => ({
+      ...{ id: `ours-${review}`, title: `${TITLES.ours}${titleOf(review)}` },
+      ...{ program: ours, review },
+    }));
+    return await use([...subjects, ...referring]);
   } finally {
     await Promise.all(programs.map((each) => each.process.stop()));
     await standIn.stop();

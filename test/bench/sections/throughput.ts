@@ -2,6 +2,7 @@
 import type { ReviewSize } from '../amounts.ts';
 import { median } from '../load/percentiles.ts';
 import type { LoadTask } from '../load/task.ts';
+import { readsLive, titleOf } from '../reviews.ts';
 import { atLeast, type Row, type Target } from '../report/row.ts';
 import { shortest } from '../report/table.ts';
 import type { ProgramName } from '../programs.ts';
@@ -57,11 +58,11 @@ function rowsOf(
     const target = TARGETS[size][peer.program.name];
     return {
       id: `throughput-${String(size)}k/${id}/${peer.id}`,
-      what: `${String(size)} KB${review === 'reference' ? ', with live reads' : ''}: throughput / ${peer.title}'s`,
+      what: `${String(size)} KB${titleOf(review)}: throughput / ${peer.title}'s`,
       // Of the same round: what else the machine did at the time falls on both.
       measured: median(mine.map(({ load }, round) => load.perSecond / (theirs[round]?.load.perSecond ?? NaN))),
       unit: 'x',
-      ...(target === undefined ? {} : { target }),
+      ...(target === undefined || readsLive(review) ? {} : { target }),
       detail: `${perSecond(mine)} / ${perSecond(theirs)}; by processor time ${shortest(cpuOf(theirs) / cpuOf(mine))} x`,
     };
   });
