@@ -2,7 +2,7 @@
 import { ADMISSION_API_VERSION, type AdmissionOperation, type AdmissionRequest } from '../api/admission.ts';
 import { scanJson } from '../api/json-scan.ts';
 import { parseJson } from '../api/json-text.ts';
-import { at, isJsonObject, property, stringAt } from '../api/json.ts';
+import { isJsonObject, property } from '../api/json.ts';
 import { objectDefect, type KubernetesObject } from '../api/objects.ts';
 
 /** The caller's fault. `status` is the HTTP code; `uid` is there where the body told it. */
@@ -30,7 +30,7 @@ export function decodeReview(body: Buffer): AdmissionRequest {
     throw new DecodeError('NOT_A_REVIEW', 'the body is JSON but not an object; expected an AdmissionReview');
   }
   const request = property(review, 'request');
-  const uid = stringAt(request, 'uid') ?? '';
+  const uid = text(property(request, 'uid'));
   const apiVersion = property(review, 'apiVersion');
   const kind = property(review, 'kind');
   if (kind !== 'AdmissionReview') {
@@ -49,44 +49,54 @@ export function decodeReview(body: Buffer): AdmissionRequest {
   return decodeRequest(request, uid);
 }
 
+/**
+ * Taken apart by name, which costs a third of asking for own properties: of these names none is one that every object
+ * inherits, and what JSON names `__proto__` is a property like any other.
+ */
 function decodeRequest(request: Readonly<Record<string, unknown>>, uid: string): AdmissionRequest {
+  const { operation: asked, kind, resource, subResource, name, namespace, userInfo, dryRun } = request;
   if (uid === '') {
     throw new DecodeError('BAD_REQUEST', 'request.uid is missing or not a string');
   }
-  const operation = OPERATIONS.find((known) => known === property(request, 'operation'));
+  const operation = OPERATIONS.find((known) => known === asked);
   if (operation === undefined) {
     throw new DecodeError(
       'BAD_REQUEST',
-      `request.operation is ${show(property(request, 'operation'))}; expected one of ${OPERATIONS.join(', ')}`,
+      `request.operation is ${show(asked)}; expected one of ${OPERATIONS.join(', ')}`,
       uid,
     );
   }
+  const { group, version, kind: kindName } = partsOf(kind);
+  const { group: resourceGroup, version: resourceVersion, resource: resourceName } = partsOf(resource);
+  const { username, groups } = partsOf(userInfo);
   const object = (field: string): KubernetesObject => objectAt(request, field, operation, uid);
-  const groups = at(request, 'userInfo', 'groups');
   return {
     uid,
     operation,
-    kind: {
-      group: stringAt(request, 'kind', 'group') ?? '',
-      version: stringAt(request, 'kind', 'version') ?? '',
-      kind: stringAt(request, 'kind', 'kind') ?? '',
-    },
-    resource: {
-      group: stringAt(request, 'resource', 'group') ?? '',
-      version: stringAt(request, 'resource', 'version') ?? '',
-      resource: stringAt(request, 'resource', 'resource') ?? '',
-    },
-    subResource: stringAt(request, 'subResource') ?? '',
-    name: stringAt(request, 'name') ?? '',
-    namespace: stringAt(request, 'namespace') ?? '',
+    kind: { group: text(group), version: text(version), kind: text(kindName) },
+    resource: { group: text(resourceGroup), version: text(resourceVersion), resource: text(resourceName) },
+    subResource: text(subResource),
+    name: text(name),
+    namespace: text(namespace),
     userInfo: {
-      username: stringAt(request, 'userInfo', 'username') ?? '',
-      groups: Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [],
+      username: text(username),
+      groups: Array.isArray(groups) ? groups.filter((each) => typeof each === 'string') : [],
     },
     object: operation === 'CREATE' || operation === 'UPDATE' ? object('object') : undefined,
     oldObject: operation === 'UPDATE' || operation === 'DELETE' ? object('oldObject') : undefined,
-    dryRun: at(request, 'dryRun') === true,
+    dryRun: dryRun === true,
   };
+}
+
+const NOTHING: Readonly<Record<string, unknown>> = {};
+
+function partsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isJsonObject(value) ? value : NOTHING;
+}
+
+/** Empty where the field is absent, null or no string. */
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function objectAt(

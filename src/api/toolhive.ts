@@ -68,13 +68,19 @@ export interface Authorization {
   readonly reference: string | undefined;
 }
 
+/** Every rule of a workload asks, so the path is written out once. */
+const HOLDERS = new Map<string, readonly [string, readonly string[]]>(
+  WORKLOADS.map(({ kind, authorizationPath }) => [kind, [authorizationPath.join('.'), authorizationPath]]),
+);
+const SPEC = ['spec', ['spec']] as const;
+
 export function authorizationOf(workload: KubernetesObject): Authorization {
-  const path = workloadType(workload.kind)?.authorizationPath ?? ['spec'];
-  const holder = at(workload, ...path);
+  const [path, keys] = HOLDERS.get(workload.kind) ?? SPEC;
+  const holder = at(workload, ...keys);
   const inline = at(holder, 'authzConfig');
   const reference = stringAt(holder, 'authzConfigRef', 'name');
   return {
-    path: path.join('.'),
+    path,
     holder: isJsonObject(holder) ? holder : undefined,
     inline: isJsonObject(inline) ? inline : undefined,
     reference: reference === '' ? undefined : reference,
