@@ -11,6 +11,16 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+const NO_FIELDS: JsonObject = {};
+
+/**
+ * To be taken apart by names that no object inherits, which costs a third of asking for own properties one by one: what
+ * JSON names `__proto__` is a property like any other. Of what is no JSON object, nothing.
+ */
+export function fieldsOf(value: unknown): JsonObject {
+  return isJsonObject(value) ? value : NO_FIELDS;
+}
+
 /** The value of an own property; never one inherited from Object.prototype, so `constructor` is just a name. */
 export function property(value: unknown, key: string): unknown {
   return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;

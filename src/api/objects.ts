@@ -26,50 +26,52 @@ export function objectDefect(value: unknown): string | undefined {
   if (!isJsonObject(value)) {
     return 'it is not a JSON object';
   }
-  for (const key of ['apiVersion', 'kind']) {
-    if (typeof property(value, key) !== 'string') {
-      return `"${key}" is missing or not a string`;
-    }
-  }
-  return metadataDefect(property(value, 'metadata'));
+  const { apiVersion, kind, metadata } = value;
+  return requiredString('apiVersion', apiVersion) ?? requiredString('kind', kind) ?? metadataDefect(metadata);
 }
 
 export function isKubernetesObject(value: unknown): value is KubernetesObject {
   return objectDefect(value) === undefined;
 }
 
-const STRINGS = ['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'deletionTimestamp'];
-const STRING_MAPS = ['annotations', 'labels'];
-
 function metadataDefect(metadata: unknown): string | undefined {
   if (!isJsonObject(metadata)) {
     return '"metadata" is missing or not an object';
   }
-  for (const key of STRINGS) {
-    const value = property(metadata, key);
-    if (value !== undefined && typeof value !== 'string') {
-      return `"metadata.${key}" is not a string`;
-    }
-  }
-  for (const key of STRING_MAPS) {
-    const value = property(metadata, key);
-    if (value !== undefined && !isStringMap(value)) {
-      return `"metadata.${key}" is not a map of strings`;
-    }
-  }
-  const finalizers = property(metadata, 'finalizers');
-  if (finalizers !== undefined && !(Array.isArray(finalizers) && finalizers.every((f) => typeof f === 'string'))) {
-    return '"metadata.finalizers" is not a list of strings';
-  }
-  const generation = property(metadata, 'generation');
-  if (generation !== undefined && typeof generation !== 'number') {
-    return '"metadata.generation" is not a number';
-  }
-  return undefined;
+  const { name, generateName, namespace, uid, resourceVersion, deletionTimestamp } = metadata;
+  const { annotations, labels, finalizers, generation } = metadata;
+  return (
+    string('name', name) ??
+    string('generateName', generateName) ??
+    string('namespace', namespace) ??
+    string('uid', uid) ??
+    string('resourceVersion', resourceVersion) ??
+    string('deletionTimestamp', deletionTimestamp) ??
+    optional('annotations', annotations, isStringMap, 'a map of strings') ??
+    optional('labels', labels, isStringMap, 'a map of strings') ??
+    optional('finalizers', finalizers, isStringList, 'a list of strings') ??
+    optional('generation', generation, isNumber, 'a number')
+  );
 }
 
+function requiredString(key: string, value: unknown): string | undefined {
+  return isString(value) ? undefined : `"${key}" is missing or not a string`;
+}
+
+function string(key: string, value: unknown): string | undefined {
+  return optional(key, value, isString, 'a string');
+}
+
+function optional(key: string, value: unknown, is: (value: unknown) => boolean, what: string): string | undefined {
+  return value === undefined || is(value) ? undefined : `"metadata.${key}" is not ${what}`;
+}
+
+const isString = (value: unknown): boolean => typeof value === 'string';
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+const isStringList = (value: unknown): boolean => Array.isArray(value) && value.every(isString);
+
 function isStringMap(value: unknown): boolean {
-  return isJsonObject(value) && Object.values(value).every((entry) => typeof entry === 'string');
+  return isJsonObject(value) && Object.values(value).every(isString);
 }
 
 export function annotation(object: KubernetesObject, key: string): string | undefined {

@@ -2,7 +2,7 @@
  * ToolHive's kinds, and where each of them carries authorization.
  * Source: the CustomResourceDefinitions of group toolhive.stacklok.dev (v0.44.0).
  */
-import { at, isJsonObject, stringAt, type JsonObject } from './json.ts';
+import { at, fieldsOf, isJsonObject, stringAt, type JsonObject } from './json.ts';
 import type { KubernetesObject } from './objects.ts';
 
 export const GROUP = 'toolhive.stacklok.dev';
@@ -77,13 +77,13 @@ const SPEC = ['spec', ['spec']] as const;
 export function authorizationOf(workload: KubernetesObject): Authorization {
   const [path, keys] = HOLDERS.get(workload.kind) ?? SPEC;
   const holder = at(workload, ...keys);
-  const inline = at(holder, 'authzConfig');
-  const reference = stringAt(holder, 'authzConfigRef', 'name');
+  const { authzConfig: inline, authzConfigRef } = fieldsOf(holder);
+  const { name: reference } = fieldsOf(authzConfigRef);
   return {
     path,
     holder: isJsonObject(holder) ? holder : undefined,
     inline: isJsonObject(inline) ? inline : undefined,
-    reference: reference === '' ? undefined : reference,
+    reference: typeof reference === 'string' && reference !== '' ? reference : undefined,
   };
 }
 
