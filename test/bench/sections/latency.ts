@@ -11,7 +11,7 @@ const BYTES = 2000;
 const CONNECTIONS = 16;
 /** p99 wants more samples than a rate, and more rounds: one stall of the machine is one round's p99. */
 const LONGER = 2;
-const MORE_ROUNDS = 2;
+const MORE_ROUNDS = 3;
 /** Enough requests that what is compiled for them is. A server runs for weeks; its first seconds are told apart. */
 const WARM_UP_LONGER = 4;
 /** Above this a program does not keep up with the load, and the next step would only queue. */

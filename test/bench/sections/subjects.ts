@@ -28,7 +28,8 @@ const TITLES: Readonly<Record<ProgramName, string>> = {
 
 /**
  * Ours with each kind of request: those that no rule has to read anything for, as the peers, which never do; and those with
- * a reference that is new, whose config is read live together with its namespace.
+ * a reference that is new, whose config is read live together with its namespace. A process for each, as every peer has one:
+ * what one kind leaves to be compiled or collected is no part of another.
  */
 export async function withSubjects<T>(
   context: SectionContext,
@@ -39,21 +40,24 @@ export async function withSubjects<T>(
   const options = { folder, certificates, kubeconfig: standIn.kubeconfig, say };
   const programs: Program[] = [];
   try {
-    const ours = await startOurs(options);
-    programs.push(ours);
+    const started = async (program: Promise<Program>): Promise<Program> => {
+      programs.push(await program);
+      return program;
+    };
+    const oursFor = async (review: ReviewKind, id: string): Promise<Subject> => {
+      const program = await started(startOurs(options, { label: id }));
+      await untilReady(program);
+      return { id, title: `${TITLES.ours}${titleOf(review)}`, program, review };
+    };
+    const subjects = [await oursFor('inline', 'ours')];
     for (const name of PEERS) {
-      programs.push(await startPeer(name, options));
+      const program = await started(startPeer(name, options));
+      subjects.push({ id: name, title: TITLES[name], program, review: 'inline' });
     }
-    await untilReady(ours);
-    const subjects = programs.map((program): Subject => {
-      const { name } = program;
-      return { id: name, title: TITLES[name], program, review: 'inline' };
-    });
-    const referring = (['kept-reference', 'new-reference'] as const).map((review): Subject => ({
-      ...{ id: `ours-${review}`, title: `${TITLES.ours}${titleOf(review)}` },
-      ...{ program: ours, review },
-    }));
-    return await use([...subjects, ...referring]);
+    for (const review of ['kept-reference', 'new-reference'] as const) {
+      subjects.push(await oursFor(review, `ours-${review}`));
+    }
+    return await use(subjects);
   } finally {
     await Promise.all(programs.map((each) => each.process.stop()));
     await standIn.stop();
