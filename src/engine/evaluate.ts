@@ -4,7 +4,7 @@ import { DECISION_TESTS_ACTION, DECISION_TESTS_LABEL } from '../api/names.ts';
 import { CONFIG_MAPS, isConfigMap, type KubernetesObject } from '../api/objects.ts';
 import { groupOf, GROUP, resourceOfKind } from '../api/toolhive.ts';
 import {
-  LET_THROUGH,
+  letThrough,
   type Finding,
   type Match,
   type Mutator,
@@ -198,15 +198,7 @@ export function asError(thrown: unknown): Error {
 /** Only what the request brings is enforced; what was wrong already becomes a warning. */
 function ratchet(now: readonly Finding[], then: readonly Finding[]): readonly Finding[] {
   const known = new Set(then.filter((finding) => finding.level === 'deny').map(identity));
-  return now.map((finding) =>
-    finding.level === 'deny' && known.has(identity(finding))
-      ? {
-          ...finding,
-          level: 'warn',
-          message: `${finding.message} ${LET_THROUGH}`,
-        }
-      : finding,
-  );
+  return now.map((finding) => (known.has(identity(finding)) ? letThrough(finding) : finding));
 }
 
 function identity(finding: Finding): string {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { distinctJson } from '../api/json-text.ts';
-import type { Query } from '../rules/contract.ts';
+import type { AuthzConfigQuery, Query } from '../rules/contract.ts';
 
 const specDigests = new WeakMap<object, string>();
 
@@ -30,7 +30,7 @@ export function queryKey(query: Query): string {
 }
 
 /** Answers differ in nothing but their age, so the key is that of a live answer. */
-export function isAsWatched(query: Query): boolean {
+export function isAsWatched(query: Query): query is AuthzConfigQuery {
   return query.ask === 'authzConfig' && query.asWatched === true;
 }
 

@@ -22,7 +22,7 @@ export function rememberingWatched(resolver: Resolver, memory: ConfigMemory): Re
 export function recallAll(queries: readonly Query[], memory: ConfigMemory): WorldAnswers | undefined {
   const answers = createWorldAnswers();
   for (const query of queries) {
-    const value = isOfConfig(query) && isAsWatched(query) ? memory.recall(query.namespace, query.name) : undefined;
+    const value = isAsWatched(query) ? memory.recall(query.namespace, query.name) : undefined;
     if (value === undefined) {
       return undefined;
     }
@@ -31,12 +31,16 @@ export function recallAll(queries: readonly Query[], memory: ConfigMemory): Worl
   return answers;
 }
 
-function recalling(resolver: Resolver, memory: ConfigMemory, mayRecall: (query: Query) => boolean): Resolver {
+function recalling(
+  resolver: Resolver,
+  memory: ConfigMemory,
+  mayRecall: (query: Query) => query is AuthzConfigQuery,
+): Resolver {
   return {
     resolve: async (queries, signal, flow) => {
       const answers = createWorldAnswers();
       const asked = queries.filter((query) => {
-        const value = isOfConfig(query) && mayRecall(query) ? memory.recall(query.namespace, query.name) : undefined;
+        const value = mayRecall(query) ? memory.recall(query.namespace, query.name) : undefined;
         if (value !== undefined) {
           answers.record(query, { state: 'present', value });
         }

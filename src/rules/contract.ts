@@ -143,6 +143,13 @@ export interface Finding {
 /** Ends the message of a problem that an update found, rather than brought; it is a warning then. */
 export const LET_THROUGH = 'This was so before the update, which is let through.';
 
+/** As a warning, where it would be refused. */
+export function letThrough(finding: Finding): Finding {
+  return finding.level === 'deny'
+    ? { ...finding, level: 'warn', message: `${finding.message} ${LET_THROUGH}` }
+    : finding;
+}
+
 export interface Cause {
   readonly reason: string;
   readonly message: string;

@@ -11,7 +11,7 @@
 import { authorizationOf, workloadType } from '../api/toolhive.ts';
 import { MISSING_REFERENCE_LABEL } from '../api/names.ts';
 import {
-  LET_THROUGH,
+  letThrough,
   type Finding,
   type ResolvedConfig,
   type RulePolicy,
@@ -59,9 +59,11 @@ export function createReferenceRule(policy: RulePolicy): WriteRule {
       const stayed = stays(input, reference);
       if (config.state === 'absent') {
         const choice = stayed ? policy.missingReference : missingReference(input.namespace, world, policy);
-        return letThrough([missing(input, at, reference, choice)], stayed);
+        const found = missing(input, at, reference, choice);
+        return [stayed ? letThrough(found) : found];
       }
-      return letThrough(usable(input, at, reference, config.value), stayed);
+      const found = usable(input, at, reference, config.value);
+      return stayed ? found.map(letThrough) : found;
     },
   };
 }
@@ -69,14 +71,6 @@ export function createReferenceRule(policy: RulePolicy): WriteRule {
 /** Whether an update leaves the reference as it was. */
 function stays(input: WriteInput, reference: string): boolean {
   return input.operation === 'UPDATE' && authorizationOf(input.oldObject).reference === reference;
-}
-
-function letThrough(findings: readonly Finding[], stayed: boolean): readonly Finding[] {
-  return findings.map((finding) =>
-    stayed && finding.level === 'deny'
-      ? { ...finding, level: 'warn', message: `${finding.message} ${LET_THROUGH}` }
-      : finding,
-  );
 }
 
 function missing({ namespace }: WriteInput, path: string, reference: string, choice: 'Warn' | 'Deny'): Finding {

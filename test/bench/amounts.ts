@@ -8,6 +8,7 @@ export interface Amounts {
   readonly sizes: readonly ReviewSize[];
   /** Of one program in one round. */
   readonly seconds: number;
+  /** Flat out, so that what a server of weeks has compiled long ago is compiled; its first seconds are told apart. */
   readonly warmUpSeconds: number;
   /** Requests per second of the latency measurement. */
   readonly rate: number;
@@ -31,7 +32,7 @@ export const FULL: Amounts = {
   rounds: 3,
   sizes: [2, 20, 200],
   seconds: 1.5,
-  warmUpSeconds: 1.5,
+  warmUpSeconds: 6,
   rate: 1000,
   ladder: [250, 500, 1000, 2000, 4000, 6000, 8000, 12_000, 16_000],
   pauseSeconds: 60,
@@ -64,7 +65,7 @@ export const SMOKE: Amounts = {
   ...SHORT,
   sizes: [2],
   seconds: 0.2,
-  warmUpSeconds: 0.1,
+  warmUpSeconds: 0.4,
   rate: 50,
   ladder: [50, 100],
   pauseSeconds: 1,

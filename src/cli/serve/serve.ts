@@ -15,7 +15,6 @@ import { recallAll, rememberingWatched } from '../../kube/remembered-configs.ts'
 import { createResolver } from '../../kube/resolve.ts';
 import { sharedReads } from '../../kube/shared-reads.ts';
 import { createTracedClient } from '../../kube/traced-client.ts';
-import type { Query } from '../../rules/contract.ts';
 import { createRules } from '../../rules/index.ts';
 import { every } from '../../runtime/every.ts';
 import { createHealthApp, type HealthCheck } from '../../runtime/health.ts';
@@ -80,13 +79,12 @@ export async function serve(settings: Settings, { logger, memorySaver, now }: Se
     recall: (...of) => companion?.configs.recall(...of),
     remember: (...of) => companion?.configs.remember(...of),
   };
-  const handlerDeps = {
-    resolve: rememberingWatched(resolver, configs).resolve,
-    recall: (queries: readonly Query[]) => recallAll(queries, configs),
-    now,
-  };
+  const handlerDeps = { resolve: rememberingWatched(resolver, configs).resolve, now };
   const admit = createAdmissionListener({
-    validate: createValidatingHandler(() => [...rules, ...customRules.rules()], handlerDeps),
+    validate: createValidatingHandler(() => [...rules, ...customRules.rules()], {
+      ...handlerDeps,
+      recall: (queries) => recallAll(queries, configs),
+    }),
     mutate: createMutatingHandler(settings.loop === 'off' ? MUTATORS_WITHOUT_LOOP : MUTATORS, handlerDeps),
     logger,
     metrics,

@@ -30,8 +30,6 @@ const WEBHOOKS = 'apiserver_admission_webhook_admission_duration_seconds';
 const POLICIES = 'apiserver_admission_controller_admission_duration_seconds';
 /** Not counted, as many as are: connections are opened, and code for these very requests is compiled. */
 const WARM_UP_PART = 1;
-/** As in latency.ts: what a server of weeks has compiled long ago. */
-const WARM_UP_LONGER = 4;
 const BYTES = 2000;
 const WIDTH = 2;
 const ENTRIES = 6;
@@ -73,9 +71,10 @@ async function warmUp({ amounts, load, say }: SectionContext, programs: readonly
   for (const { target, name } of programs) {
     const paths = name === 'ours' ? [PATHS.mutate, PATHS.validate] : [target.path];
     for (const path of paths) {
-      const seconds = amounts.warmUpSeconds * WARM_UP_LONGER;
-      const task = { mode: 'flat out', review: 'inline', bytes: BYTES, connections: 16, seconds } as const;
-      await load.run({ ...task, target: { ...target, path } });
+      await load.run({
+        ...{ mode: 'flat out', review: 'inline', bytes: BYTES, connections: 16, seconds: amounts.warmUpSeconds },
+        target: { ...target, path },
+      });
     }
   }
 }

@@ -12,8 +12,6 @@ const CONNECTIONS = 16;
 /** p99 wants more samples than a rate, and more rounds: one stall of the machine is one round's p99. */
 const LONGER = 2;
 const MORE_ROUNDS = 3;
-/** Enough requests that what is compiled for them is. A server runs for weeks; its first seconds are told apart. */
-const WARM_UP_LONGER = 4;
 /** Above this a program does not keep up with the load, and the next step would only queue. */
 const LOST_MS = 200;
 
@@ -36,7 +34,7 @@ export const latency: Section = {
       const cold = await inRounds(subjects, 1, atRate);
       say('warming up');
       await inRounds(subjects, 1, (subject) =>
-        load.run({ ...base(subject), mode: 'flat out', seconds: amounts.warmUpSeconds * WARM_UP_LONGER }),
+        load.run({ ...base(subject), mode: 'flat out', seconds: amounts.warmUpSeconds }),
       );
       say(`${String(amounts.rate)} requests per second`);
       await inRounds(subjects, 1, atRate); // what is compiled for one rate is not what is compiled for another

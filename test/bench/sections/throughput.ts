@@ -15,9 +15,6 @@ import { againstPeers, inRounds, withSubjects, type Sample, type Subject } from 
  */
 const CONNECTIONS: Readonly<Record<ReviewSize, number>> = { 2: 16, 20: 16, 200: 4 };
 
-/** As in latency.ts. */
-const WARM_UP_LONGER = 4;
-
 const TARGETS: Readonly<Record<ReviewSize, Readonly<Partial<Record<ProgramName, Target>>>>> = {
   2: { 'controller-runtime': atLeast(1.3), floor: atLeast(0.6), pepr: atLeast(4) },
   20: {},
@@ -38,7 +35,7 @@ export const throughput: Section = {
           ...{ seconds, connections: CONNECTIONS[size] },
         });
         say(`flat out, ${String(size)} KB`);
-        await inRounds(subjects, 1, (subject) => load.run(task(subject, amounts.warmUpSeconds * WARM_UP_LONGER)));
+        await inRounds(subjects, 1, (subject) => load.run(task(subject, amounts.warmUpSeconds)));
         const samples = await inRounds(subjects, amounts.rounds, (subject) => load.run(task(subject, amounts.seconds)));
         rows.push(...rowsOf(size, subjects, samples));
         figures[`${String(size)}k`] = Object.fromEntries(
