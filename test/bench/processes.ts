@@ -44,6 +44,12 @@ export interface ProgramOptions {
   readonly messages?: boolean;
 }
 
+/**
+ * Nothing else of this machine, as in a container: certificates to trust besides (NODE_EXTRA_CA_CERTS) would be memory of
+ * whoever is measured, NODE_OPTIONS its speed.
+ */
+const INHERITED = ['PATH', 'HOME'];
+
 /** What is left when we go unexpectedly. */
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -60,7 +66,7 @@ export function startProgram(options: ProgramOptions): ProgramProcess {
   const stdio: StdioOptions = ['ignore', log, log, ...(messages ? (['ipc'] as const) : [])];
   const pinning = core === 'any' || !CORES.pinned ? [] : ['taskset', '--cpu-list', String(CORES[core])];
   const [program = command, ...rest] = [...pinning, command, ...args];
-  const child = spawn(program, rest, { stdio, env: { ...process.env, ...environment } });
+  const child = spawn(program, rest, { stdio, env: { ...inherited(), ...environment } });
   closeSync(log);
   running.add(child);
   const ended = new Promise<void>((resolve) => {
@@ -97,6 +103,10 @@ export function startProgram(options: ProgramOptions): ProgramProcess {
       clearTimeout(impatient);
     },
   };
+}
+
+function inherited(): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(INHERITED.map((name) => [name, process.env[name]]));
 }
 
 /** proc(5), clear_refs: 5 sets the peak back to what there is now. */
