@@ -57,6 +57,7 @@ const NOTHING: MapOutcome = {};
 const CLASH_AGAIN_MS = 10_000;
 
 export function createInjector({ caches, resolver, writer, rollout }: InjectorDeps): Injector {
+  /** Of workloads that have pods. */
   const counts = new Map<string, Readonly<Record<PodState, number>>>();
 
   async function configMap(
@@ -167,7 +168,11 @@ export function createInjector({ caches, resolver, writer, rollout }: InjectorDe
       const key = workloadKey(workload.kind, namespace, name);
       const pods = podsOf(workload);
       const plan = await planOf(workload, config, pods, signal);
-      counts.set(key, countPods(plan, pods));
+      if (pods.length > 0) {
+        counts.set(key, countPods(plan, pods));
+      } else {
+        counts.delete(key);
+      }
       let progress: Progress = { phase: 'idle', againMs: 0 };
       let clash: string | undefined;
       let wrote: readonly KubernetesObject[] = [];

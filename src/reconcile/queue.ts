@@ -46,8 +46,8 @@ export function createWorkQueue({ clock, failure = FAILURE, conflict = CONFLICT 
   const working = new Set<string>();
   /** Came while it was being worked on: the versions that were told of, or undefined where it came for another reason. */
   const again = new Map<string, readonly string[] | undefined>();
-  /** Written by ourselves, and not told of yet. */
-  const own = new Map<string, Set<string>>();
+  /** Written by ourselves, and not told of yet: one or two versions each, but of every object after a first pass. */
+  const own = new Map<string, readonly string[]>();
   const delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   const failures = new Map<string, number>();
   const conflicts = new Map<string, number>();
@@ -77,12 +77,14 @@ export function createWorkQueue({ clock, failure = FAILURE, conflict = CONFLICT 
 
   /** Each is told of once. */
   function isOwn(key: string, version: string): boolean {
-    const versions = own.get(key);
-    const found = versions?.delete(version) === true;
-    if (versions?.size === 0) {
+    const versions = own.get(key) ?? [];
+    const left = versions.filter((each) => each !== version);
+    if (left.length > 0) {
+      own.set(key, left);
+    } else {
       own.delete(key);
     }
-    return found;
+    return left.length < versions.length;
   }
 
   function begin(key: string): string {
@@ -129,7 +131,7 @@ export function createWorkQueue({ clock, failure = FAILURE, conflict = CONFLICT 
     },
     wrote: (key, versions) => {
       if (versions.length > 0) {
-        own.set(key, new Set(versions));
+        own.set(key, versions.slice()); // of its own length: V8 gives room for more to what grows
       }
     },
     done: (key) => {
