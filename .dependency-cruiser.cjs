@@ -24,13 +24,13 @@ module.exports = {
     layer('schema-knows-values', '^src/schema/', '^src/(?!api/|cel/|schema/)', 'A schema knows values only.'),
     layer(
       'authorizers-know-api',
-      '^src/authorizers/(?!isolated-analyzer|analyzer-worker)',
+      '^src/authorizers/(?!isolated-analyzer|analyzer-)',
       '^src/(?!api/|authorizers/)',
       'A backend knows configs only.',
     ),
     layer(
       'threads-know-tasks',
-      '^src/authorizers/(isolated-analyzer|analyzer-worker)',
+      '^src/authorizers/(isolated-analyzer|analyzer-)',
       '^src/(?!api/|authorizers/|decision-tests/)',
       'What is run apart is an analysis, or tests.',
     ),

@@ -3,19 +3,7 @@
 import { buffer } from 'node:stream/consumers';
 import { isatty } from 'node:tty';
 import { Command, CommanderError } from 'commander';
-import { checkCommand } from './cli/check/command.ts';
-import { cleanupCommand } from './cli/cleanup/command.ts';
-import { doctorCommand } from './cli/doctor/command.ts';
-import { decideCommand } from './cli/decide/command.ts';
-import { explainCommand } from './cli/explain/command.ts';
-import { manifestsCommand } from './cli/manifests/command.ts';
-import { migrateCommand } from './cli/migrate/command.ts';
 import { packageInfo } from './cli/package-info.ts';
-import { startCommand } from './cli/playground/command.ts';
-import { serveCommand } from './cli/serve/command.ts';
-import { sleepCommand } from './cli/sleep/command.ts';
-import { testCommand } from './cli/test/command.ts';
-import { usedByCommand } from './cli/used-by/command.ts';
 import { leaveOutUnusedModules } from './kube/unused-modules.ts';
 import { importHttpWithoutFetch } from './runtime/without-fetch.ts';
 
@@ -49,21 +37,41 @@ const end = (code: number): void => {
 const isTerminal = isatty(1);
 const serveProcess = { environment: process.env, untilSignal };
 
+/** By name, in the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./cli/serve/command.ts')).serveCommand(serveProcess),
+  check: async () => {
+    const { checkCommand } = await import('./cli/check/command.ts');
+    return checkCommand({ write, writeError, stdin, end, isTerminal, isErrorTerminal: isatty(2) });
+  },
+  manifests: async () => (await import('./cli/manifests/command.ts')).manifestsCommand(write),
+  doctor: async () => (await import('./cli/doctor/command.ts')).doctorCommand({ write, end, isTerminal }),
+  cleanup: async () => (await import('./cli/cleanup/command.ts')).cleanupCommand({ write, end }),
+  sleep: async () => (await import('./cli/sleep/command.ts')).sleepCommand(),
+  decide: async () => {
+    const { decideCommand } = await import('./cli/decide/command.ts');
+    return decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode: end });
+  },
+  test: async () => (await import('./cli/test/command.ts')).testCommand({ write, setExitCode: end, untilSignal }),
+  explain: async () => (await import('./cli/explain/command.ts')).explainCommand(write),
+  migrate: async () => (await import('./cli/migrate/command.ts')).migrateCommand({ write, writeError, stdin, end }),
+  'used-by': async () => (await import('./cli/used-by/command.ts')).usedByCommand({ write, writeError, stdin, end }),
+  start: async () => (await import('./cli/playground/command.ts')).startCommand({ ...serveProcess, write, isTerminal }),
+};
+
 const program = new Command('mcp-authz')
   .description('Admission webhook server and offline checks for ToolHive authorization.')
-  .addCommand(serveCommand(serveProcess))
-  .version(packageInfo().version)
-  .addCommand(checkCommand({ write, writeError, stdin, end, isTerminal, isErrorTerminal: isatty(2) }))
-  .addCommand(manifestsCommand(write))
-  .addCommand(doctorCommand({ write, end, isTerminal }))
-  .addCommand(cleanupCommand({ write, end }))
-  .addCommand(sleepCommand())
-  .addCommand(decideCommand({ stdin: process.stdin, stdout: process.stdout, setExitCode: end }))
-  .addCommand(testCommand({ write, setExitCode: end, untilSignal }))
-  .addCommand(explainCommand(write))
-  .addCommand(migrateCommand({ write, writeError, stdin, end }))
-  .addCommand(usedByCommand({ write, writeError, stdin, end }))
-  .addCommand(startCommand({ ...serveProcess, write, isTerminal }));
+  .version(packageInfo().version);
+
+for (const load of commandsFor(process.argv[2] ?? '')) {
+  program.addCommand(await load());
+}
+
+/** The one that is asked for: a server for weeks need not hold the others. All of them where it is none, for the help. */
+function commandsFor(name: string): readonly (() => Promise<Command>)[] {
+  const asked = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return asked === undefined ? Object.values(COMMANDS) : [asked];
+}
 
 for (const command of [program, ...program.commands]) {
   command.exitOverride().showHelpAfterError('(--help shows the options and examples)');

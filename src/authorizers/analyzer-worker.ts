@@ -1,26 +1,41 @@
 /** The other side of isolated-analyzer.ts: one task in, one answer out, in a thread that may be lost. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { runTestMaps, testMapFaults } from '../decision-tests/change.ts';
-import { createTestMapReader } from '../decision-tests/test-map.ts';
-import { warmUp } from '../decision-tests/warm-up.ts';
 import { analyze } from './analyze.ts';
+import type { ThreadTests } from './analyzer-tests.ts';
 import { createCedar } from './cedar.ts';
-import { createPreparedDecider } from './decider.ts';
 import type { AnalyzerTask, WorkerOptions } from './isolated-analyzer.ts';
 
 const cedar = createCedar();
-const tools = { decider: createPreparedDecider(cedar), read: createTestMapReader() };
 // What createIsolatedAnalyzer starts a thread with.
 const { testRoom, warm } = workerData as WorkerOptions;
-const room = { ...testRoom, clock: workedFor };
+let tests: Promise<ThreadTests> | undefined;
 if (warm) {
-  warmUp(tools);
+  await testsOfThread();
 }
 
 parentPort?.on('message', (task: AnalyzerTask) => {
-  // A trap of the Cedar module leaves it unusable for good, so it ends the thread; the other side starts a new one.
-  parentPort?.postMessage(answer(task));
+  void respond(task);
 });
+
+/**
+ * A trap of the Cedar module leaves it unusable for good, so it ends the thread, as a rejection that nobody handles; the
+ * other side starts a new one.
+ */
+async function respond(task: AnalyzerTask): Promise<void> {
+  parentPort?.postMessage(task.task === 'analyze' ? analyze(task.spec, cedar) : await tested(task));
+}
+
+async function tested(task: Exclude<AnalyzerTask, { readonly task: 'analyze' }>): Promise<unknown> {
+  const { run, faults } = await testsOfThread();
+  return task.task === 'run tests' ? run(task.input) : faults(task.map, task.config);
+}
+
+function testsOfThread(): Promise<ThreadTests> {
+  tests ??= import('./analyzer-tests.ts').then(({ createThreadTests }) =>
+    createThreadTests(cedar, { ...testRoom, clock: workedFor }, warm),
+  );
+  return tests;
+}
 
 /**
  * Milliseconds of processor time of this thread: how long it works, not how long others keep it from working. On a busy
@@ -34,15 +49,4 @@ function workedFor(): number {
   }
   const { user, system } = threadCpuUsage();
   return (user + system) / 1000;
-}
-
-function answer(task: AnalyzerTask): unknown {
-  switch (task.task) {
-    case 'analyze':
-      return analyze(task.spec, cedar);
-    case 'run tests':
-      return runTestMaps(task.input, tools, room);
-    case 'test faults':
-      return testMapFaults(task.map, task.config);
-  }
 }
