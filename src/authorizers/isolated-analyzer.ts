@@ -66,7 +66,10 @@ export interface AnalyzerOptions extends WorkerOptions {
   readonly idleMs: number;
 }
 
-const IDLE_MS = 10_000;
+/** An apply asks within this; the next one, and a new leader's workloads, need no thread: docs/adr/0043-a-first-pass.md. */
+const IDLE_MS = 2000;
+/** What such a thread has read and compiled is worth keeping. */
+const TESTS_IDLE_MS = 10_000;
 
 /** Nobody waits for the end of a connection: every case is run that there is time for at all. */
 const OFFLINE_ROOM: TestRoom = { cases: 1_000_000, milliseconds: 4000 };
@@ -81,7 +84,7 @@ export const DEFAULT_ANALYZER: AnalyzerOptions = {
  * is there for the next, and tests hold up nothing else. The time is that of a start, too, on a busy machine.
  */
 export const ADMISSION_TESTS: AnalyzerOptions = {
-  ...{ workers: 1, timeoutMs: 5000, idleMs: IDLE_MS },
+  ...{ workers: 1, timeoutMs: 5000, idleMs: TESTS_IDLE_MS },
   ...{ testRoom: ADMISSION_ROOM, warm: true },
 };
 

@@ -85,7 +85,7 @@ const TIMEOUTS: WatchTimeouts = {
 };
 
 /** Objects a page. Of what is read little is kept, and the rest is thrown away sooner where less of it comes at a time. */
-const PAGE = 200;
+const PAGE = 100;
 
 /** A watch that lived this long was fine: what ended it is a first failure again. */
 const HEALTHY_MS = 10_000;

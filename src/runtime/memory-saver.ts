@@ -1,6 +1,6 @@
 /**
  * Little memory while few requests come, speed while many do (docs/adr/0040-memory-while-it-is-quiet.md,
- * docs/adr/0041-compilers.md).
+ * docs/adr/0041-compilers.md, docs/adr/0043-a-first-pass.md).
  *
  * V8 has a mode for each, and means it to be changed while a program runs: a browser does so for every page. In the one
  * for memory it collects earlier, and gives back what is left over once nothing happens; a request costs half as much
@@ -39,15 +39,20 @@ const FIRST_V8 = 13;
  * measured, and takes 13 MiB.
  */
 const STARTED = '--no-maglev';
-/**
- * What is on while memory is saved, and off otherwise, or the other way round: the mode; and WebAssembly that is loaded from
- * now on (the Cedar module, by every analyzer thread) is compiled once and quickly, not a second time where it is hot: for
- * that V8 takes up to 25 MiB, just when a new leader looks at everything.
- */
-const WHILE_SAVING = [
-  ['memory-saver-mode', true],
-  ['wasm-tier-up', false],
-  ['wasm-dynamic-tiering', false],
+/** While memory is saved, and otherwise. */
+const FLAGS = [
+  ['--memory-saver-mode', '--no-memory-saver-mode'],
+  /**
+   * How much more room young objects get each time that many of them stay: none, or twice as much. What has stayed is
+   * collected with what is old, which the mode does often; the room would be kept, and garbage in it, until it is quiet.
+   */
+  ['--semi-space-growth-factor=1', '--semi-space-growth-factor=2'],
+  /**
+   * WebAssembly that is loaded from now on (the Cedar module, by every analyzer thread) is compiled once and quickly, not a
+   * second time where it is hot: for that V8 takes up to 25 MiB, just when a new leader looks at everything.
+   */
+  ['--no-wasm-tier-up', '--wasm-tier-up'],
+  ['--no-wasm-dynamic-tiering', '--wasm-dynamic-tiering'],
 ] as const;
 
 export function createMemorySaver({
@@ -64,8 +69,8 @@ export function createMemorySaver({
   const save = (wanted: boolean): void => {
     if (wanted !== saving) {
       saving = wanted;
-      for (const [flag, on] of WHILE_SAVING) {
-        setFlag(on === wanted ? `--${flag}` : `--no-${flag}`);
+      for (const [whileSaving, otherwise] of FLAGS) {
+        setFlag(wanted ? whileSaving : otherwise);
       }
     }
   };
