@@ -33,6 +33,12 @@ const end = (code: number): void => {
   // Not process.exit: what was written into a pipe would be lost.
   process.exitCode = code;
 };
+// Whoever reads may have enough before the end (`| head`): nothing is wrong, and there is nobody to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') {
+    throw error;
+  }
+});
 // Not `stdout.isTTY`: that is undefined, not false, where standard output is no terminal.
 const isTerminal = isatty(1);
 const serveProcess = { environment: process.env, untilSignal };
