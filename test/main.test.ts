@@ -29,7 +29,9 @@ describe('the command line', () => {
     for (const name of names) {
       const { status, stdout } = run(name, '--help');
       expect({ name, status, usage: stdout.startsWith(`Usage: mcp-authz ${name} `) }).toEqual({
-        ...{ name, status: 0, usage: true },
+        name,
+        status: 0,
+        usage: true,
       });
     }
   });

@@ -66,7 +66,7 @@ export interface AnalyzerOptions extends WorkerOptions {
   readonly idleMs: number;
 }
 
-/** An apply asks within this; the next one, and a new leader's workloads, need no thread: docs/adr/0043-a-first-pass.md. */
+/** Between the questions of one apply there is less; the workloads of a new leader need no thread (docs/adr/0043-a-first-pass.md). */
 const IDLE_MS = 2000;
 /** What such a thread has read and compiled is worth keeping. */
 const TESTS_IDLE_MS = 10_000;
