@@ -1,8 +1,9 @@
 /** The load measures what it says: otherwise every figure of the benchmark is wrong in the same way. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -59,14 +60,19 @@ describe('runLoad', () => {
     rmSync(folder, { recursive: true });
   });
 
-  async function against<T>(listener: RequestListener, use: (target: Target) => Promise<T>): Promise<T> {
+  async function against<T>(
+    listener: RequestListener,
+    use: (target: Target, opened: readonly Socket[]) => Promise<T>,
+  ): Promise<T> {
     const { ca, certFile, keyFile } = certificates;
     const server = createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, listener);
+    const opened: Socket[] = [];
+    server.on('secureConnection', (socket) => opened.push(socket));
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
     try {
-      return await use({ port: (server.address() as AddressInfo).port, path: '/validate', ca });
+      return await use({ port: (server.address() as AddressInfo).port, path: '/validate', ca }, opened);
     } finally {
       server.closeAllConnections();
       server.close();
@@ -119,6 +125,45 @@ describe('runLoad', () => {
     );
     expect(result.failed).toBe(5);
     expect(result.failures).toEqual(['HTTP 200 {"response":{"allowed":false}}']);
+  });
+
+  it.each([
+    ['keeps its connections from one load to the next', undefined, 2],
+    ['opens others where the server says that it closes them by then', 1, 4],
+  ])('%s', async (_title, timeout, count) => {
+    await against(
+      (request, response) => {
+        request.resume();
+        if (timeout !== undefined) {
+          response.setHeader('Keep-Alive', `timeout=${String(timeout)}`);
+        }
+        answer(response);
+      },
+      async (target, opened) => {
+        const flatOut = await runLoad({ ...task, target, mode: 'flat out', seconds: 0.1 });
+        expect(flatOut).toMatchObject({ failed: 0 });
+        expect(flatOut.requests).toBeGreaterThan(10);
+        const atRate = await runLoad({ ...task, target, mode: 'at rate', perSecond: 100, seconds: 0.1 });
+        expect(atRate).toMatchObject({ requests: 10, failed: 0 });
+        expect(opened).toHaveLength(count);
+      },
+    );
+  });
+
+  it('opens others where the server has closed those that it kept', async () => {
+    await against(
+      (request, response) => {
+        request.resume();
+        answer(response);
+      },
+      async (target, opened) => {
+        const load = { ...task, target, mode: 'at rate', perSecond: 100, seconds: 0.1 } as const;
+        await runLoad(load);
+        await Promise.all(opened.map((socket) => once(socket.end(), 'close')));
+        expect(await runLoad(load)).toMatchObject({ requests: 10, failed: 0 });
+        expect(opened).toHaveLength(4);
+      },
+    );
   });
 
   it('goes on over another connection where the server wants that', async () => {

@@ -15,27 +15,40 @@ export interface Connection {
   send(request: Buffer): void;
   /** Open, and waiting for nothing. */
   free(): boolean;
+  /** Told from now on of what happens. While nobody is, it is not opened again where the server closes it. */
+  tell(listener: Listener | undefined): void;
+  /** Whether the server has closed it while nobody was told, or said that it would have by now. */
+  over(): boolean;
   close(): void;
 }
 
-export interface ConnectionOptions {
-  readonly port: number;
-  readonly ca: string;
+export interface Listener {
   readonly answered: (connection: Connection, answer: Answer) => void;
   /** Open for the first time, or again after the server had closed it. */
   readonly opened: (connection: Connection) => void;
   readonly failed: (connection: Connection, error: Error) => void;
 }
 
+export interface ConnectionOptions {
+  readonly port: number;
+  readonly ca: string;
+  readonly listener: Listener;
+}
+
+/** Milliseconds before a server closes what is idle, by its own word. Whoever sends as it does so gets no answer. */
+const MARGIN = 1000;
 const HEADER_END = Buffer.from('\r\n\r\n');
 const CHUNKS_END = Buffer.from('0\r\n\r\n');
 
-export function openConnection({ port, ca, answered, opened, failed }: ConnectionOptions): Connection {
+export function openConnection({ port, ca, listener: first }: ConnectionOptions): Connection {
+  let listener: Listener | undefined = first;
   let socket: TLSSocket | undefined;
   let ready = false;
   let waiting = false;
   let closed = false;
   let received: Buffer | undefined;
+  let header = '';
+  let answeredAt = 0;
 
   const connection: Connection = {
     send: (request) => {
@@ -43,6 +56,10 @@ export function openConnection({ port, ca, answered, opened, failed }: Connectio
       socket?.write(request);
     },
     free: () => ready && !waiting,
+    tell: (next) => {
+      listener = next;
+    },
+    over: () => closed || performance.now() - answeredAt > keptFor(header) - MARGIN,
     close: () => {
       closed = true;
       socket?.destroy();
@@ -56,7 +73,7 @@ export function openConnection({ port, ca, answered, opened, failed }: Connectio
     own.setNoDelay(true);
     own.once('secureConnect', () => {
       ready = true;
-      opened(connection);
+      listener?.opened(connection);
     });
     own.on('data', read);
     own.once('error', (error: Error) => {
@@ -72,9 +89,13 @@ export function openConnection({ port, ca, answered, opened, failed }: Connectio
       }
       socket = undefined;
       ready = false;
+      if (listener === undefined) {
+        closed = true;
+        return;
+      }
       if (waiting) {
         waiting = false;
-        failed(connection, error);
+        listener.failed(connection, error);
       }
       open();
     }
@@ -86,7 +107,7 @@ export function openConnection({ port, ca, answered, opened, failed }: Connectio
     if (headerEnd < 0) {
       return;
     }
-    const header = received.toString('latin1', 0, headerEnd).toLowerCase();
+    header = received.toString('latin1', 0, headerEnd).toLowerCase();
     const length = /\r\ncontent-length: *(\d+)/.exec(header)?.[1];
     const complete =
       length === undefined
@@ -98,6 +119,7 @@ export function openConnection({ port, ca, answered, opened, failed }: Connectio
     const answer = { status: Number(header.slice(9, 12)), body: received.subarray(headerEnd + HEADER_END.length) };
     received = undefined;
     waiting = false;
+    answeredAt = performance.now();
     if (header.includes('\r\nconnection: close')) {
       // The server wants another connection: the next request waits until there is one.
       const old = socket;
@@ -106,9 +128,14 @@ export function openConnection({ port, ca, answered, opened, failed }: Connectio
       old?.destroy();
       open();
     }
-    answered(connection, answer);
+    listener?.answered(connection, answer);
   }
 
   open();
   return connection;
+}
+
+/** Milliseconds that the server keeps an idle connection, from the head of an answer; RFC 9112 leaves it to the server. */
+function keptFor(header: string): number {
+  return Number(/\r\nkeep-alive:.*timeout=(\d+)/.exec(header)?.[1] ?? Infinity) * 1000;
 }

@@ -1,4 +1,5 @@
 /** The load program: one task at a time by message, one answer each. */
+import { closeResting } from './kept.ts';
 import { runLoad } from './run.ts';
 import type { LoadTask } from './task.ts';
 
@@ -10,5 +11,6 @@ process.on('message', (task: LoadTask) => {
 });
 // The end of whoever asks is the end of this.
 process.on('disconnect', () => {
+  closeResting();
   process.exitCode = 0;
 });

@@ -1,14 +1,14 @@
 /** Sends one load and measures it. */
 import { reviewsOf } from '../reviews.ts';
-import { openConnection, type Answer, type Connection } from './connection.ts';
+import type { Answer, Connection } from './connection.ts';
+import { restConnections, takeConnections } from './kept.ts';
 import { latencyOf } from './percentiles.ts';
 import type { AtRate, FlatOut, LoadResult, LoadTask, Target } from './task.ts';
+import { PATIENCE_MS, within } from './within.ts';
 
 /** Different requests of one kind; each is sent many times. */
 const DISTINCT = 64;
 const ALLOWED = Buffer.from('"allowed":true');
-/** After the last request was due, or the time was up. */
-const PATIENCE_MS = 5000;
 
 export async function runLoad(task: LoadTask): Promise<LoadResult> {
   const requests = reviewsOf(task.review, task.bytes, DISTINCT).map((review) => toRequest(task.target, review));
@@ -65,26 +65,29 @@ async function flatOut({ target, seconds, connections }: FlatOut, requests: read
   const { promise: over, resolve: end } = Promise.withResolvers<undefined>();
   let next = 0;
   let startedAt = 0;
+  let endedAt = 0;
   let running = false;
+  let all: readonly Connection[] = [];
   const send = (connection: Connection): void => {
+    if (endedAt > 0 && all.every((each) => each.free())) {
+      end(undefined);
+    }
     if (!running || !connection.free()) {
       return; // asked again when it is open
     }
     sentAt.set(connection, performance.now());
     connection.send(requests[next++ % requests.length] ?? Buffer.alloc(0));
   };
-  const all = await openAll(connections, target, {
+  all = await takeConnections(connections, target, {
     answered: (connection, answer) => {
-      if (!running) {
-        return;
-      }
       const now = performance.now();
-      samples.push(now - (sentAt.get(connection) ?? now));
-      failures.check(answer);
-      if (now - startedAt >= seconds * 1000) {
-        running = false;
-        end(undefined);
-        return;
+      if (running) {
+        samples.push(now - (sentAt.get(connection) ?? now));
+        failures.check(answer);
+        if (now - startedAt >= seconds * 1000) {
+          running = false;
+          endedAt = now;
+        }
       }
       send(connection);
     },
@@ -96,12 +99,12 @@ async function flatOut({ target, seconds, connections }: FlatOut, requests: read
   running = true;
   startedAt = performance.now();
   all.forEach(send);
-  await within(seconds * 1000 + PATIENCE_MS, over);
-  const took = (performance.now() - startedAt) / 1000;
-  all.forEach((connection) => {
-    connection.close();
-  });
-  return result(Float64Array.from(samples), took, failures);
+  try {
+    await within(over, seconds * 1000 + PATIENCE_MS);
+  } finally {
+    restConnections(target, all);
+  }
+  return result(Float64Array.from(samples), (endedAt - startedAt) / 1000, failures);
 }
 
 async function atRate(task: AtRate, requests: readonly Buffer[]): Promise<LoadResult> {
@@ -119,7 +122,7 @@ async function atRate(task: AtRate, requests: readonly Buffer[]): Promise<LoadRe
       end(undefined);
     }
   };
-  const all = await openAll(connections, target, {
+  const all = await takeConnections(connections, target, {
     answered: (connection, answer) => {
       samples[finished] = performance.now() - (dueAt.get(connection) ?? 0);
       failures.check(answer);
@@ -151,7 +154,7 @@ async function atRate(task: AtRate, requests: readonly Buffer[]): Promise<LoadRe
     }
   };
   tick();
-  await within(seconds * 1000 + PATIENCE_MS, over).catch(() => {
+  await within(over, seconds * 1000 + PATIENCE_MS).catch(() => {
     // It does not keep up. Whoever still waits has waited so long at least.
     const now = performance.now();
     for (let late = finished; late < total; late += 1) {
@@ -161,45 +164,8 @@ async function atRate(task: AtRate, requests: readonly Buffer[]): Promise<LoadRe
   });
   const took = (performance.now() - startedAt) / 1000;
   finished = total;
-  all.forEach((connection) => {
-    connection.close();
-  });
+  restConnections(target, all);
   return result(samples, took, failures);
-}
-
-type Handlers = Pick<Parameters<typeof openConnection>[0], 'answered' | 'opened' | 'failed'>;
-
-/** Opened before the clock starts: handshakes are no part of what a kept-alive connection costs. */
-async function openAll(count: number, { port, ca }: Target, handlers: Handlers): Promise<readonly Connection[]> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  let open = 0;
-  const all = Array.from({ length: count }, () =>
-    openConnection({
-      ...{ port, ca },
-      ...handlers,
-      opened: (connection) => {
-        open += 1;
-        if (open === count) {
-          resolve(undefined);
-        }
-        handlers.opened(connection);
-      },
-    }),
-  );
-  await within(PATIENCE_MS, promise);
-  return all;
-}
-
-async function within(ms: number, awaited: Promise<undefined>): Promise<void> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new Error(`the server did not keep up: no end within ${String(ms / 1000)} s`));
-  }, ms);
-  try {
-    await Promise.race([awaited, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function result(samples: Float64Array, seconds: number, failures: Failures): LoadResult {
