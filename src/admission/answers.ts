@@ -5,8 +5,14 @@
 import type { ServerResponse } from 'node:http';
 
 export interface Answers {
-  /** JSON, whole. */
-  send(response: ServerResponse, status: number, body: string): void;
+  /** JSON, whole. Resolves when it has left: what need not be done before, the caller does not wait for. */
+  send(response: ServerResponse, status: number, body: string): Promise<void>;
+}
+
+interface Waiting {
+  readonly response: ServerResponse;
+  readonly body: string;
+  readonly left: (none: undefined) => void;
 }
 
 /** Milliseconds. In a turn of many large requests the first answer does not wait for the last. */
@@ -14,27 +20,30 @@ const LONGEST_WAIT = 1;
 
 /** @param clock in milliseconds. */
 export function createAnswers(clock: () => number): Answers {
-  let waiting: { readonly response: ServerResponse; readonly body: string }[] = [];
+  let waiting: Waiting[] = [];
   let since = 0;
 
   function leave(): void {
     const all = waiting;
     waiting = [];
-    for (const { response, body } of all) {
+    for (const { response, body, left } of all) {
       response.end(body);
+      left(undefined);
     }
   }
 
   return {
     send: (response, status, body) => {
       response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
-      waiting.push({ response, body });
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      waiting.push({ response, body, left: resolve });
       if (waiting.length === 1) {
         since = clock();
         setImmediate(leave);
       } else if (clock() - since >= LONGEST_WAIT) {
         leave();
       }
+      return promise;
     },
   };
 }

@@ -91,7 +91,7 @@ export function createConnections(limits: ConnectionLimits, clock: () => number)
       if (draining || connection.requests >= limits.maxRequests || clock() >= connection.until) {
         response.shouldKeepAlive = false; // answers "Connection: close"
       }
-      response.once('close', () => {
+      response.on('close', () => {
         connection.inFlight -= 1;
         connection.usedAt = clock();
         if (connection.request === request) {

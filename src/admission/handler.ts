@@ -26,7 +26,11 @@ export type Outcome =
       readonly failures: readonly RuleFailure[];
     };
 
-export type AdmissionHandler = (request: AdmissionRequest, deadline: Pick<Deadline, 'signal'>) => Promise<Outcome>;
+/** At once where nothing has to be waited for. */
+export type AdmissionHandler = (
+  request: AdmissionRequest,
+  deadline: Pick<Deadline, 'signal'>,
+) => Outcome | Promise<Outcome>;
 
 /**
  * Asks the world; never rejects for a question that cannot be answered, that is the answer `unknown`. What is slow about it
@@ -42,27 +46,38 @@ export interface HandlerDeps {
 }
 
 export function createValidatingHandler(rules: () => readonly Rule[], deps: HandlerDeps): AdmissionHandler {
-  return async (request, deadline) => {
+  return (request, deadline) => {
     const input = ruleInput(request, deps.now());
     if (input === undefined) {
       return silent(request.uid);
     }
     const plan = planOf(rules(), input);
-    const evaluation = plan.evaluate(await answersTo(plan.queries, request, deadline, deps));
-    return outcome(request, decide(evaluation), evaluation.findings, evaluation.failures);
+    return withAnswers(answersTo(plan.queries, request, deadline, deps), (answers) => {
+      const evaluation = plan.evaluate(answers);
+      return outcome(request, decide(evaluation), evaluation.findings, evaluation.failures);
+    });
   };
 }
 
 export function createMutatingHandler(mutators: readonly Mutator[], deps: HandlerDeps): AdmissionHandler {
-  return async (request, deadline) => {
+  return (request, deadline) => {
     const input = ruleInput(request, deps.now());
     if (input === undefined || input.operation === 'DELETE') {
       return silent(request.uid);
     }
-    const answers = await answersTo(queriesOfMutators(mutators, input), request, deadline, deps);
-    const { patch, findings, failures } = mutate(mutators, input, answers);
-    return outcome(request, decide({ findings, failures }), findings, failures, patch);
+    return withAnswers(answersTo(queriesOfMutators(mutators, input), request, deadline, deps), (answers) => {
+      const { patch, findings, failures } = mutate(mutators, input, answers);
+      return outcome(request, decide({ findings, failures }), findings, failures, patch);
+    });
   };
+}
+
+/** Not `await`: what is known at once would wait for its turn among the promises of all other requests. */
+function withAnswers(
+  answers: WorldAnswers | Promise<WorldAnswers>,
+  judge: (answers: WorldAnswers) => Outcome,
+): Outcome | Promise<Outcome> {
+  return answers instanceof Promise ? answers.then(judge) : judge(answers);
 }
 
 /** Where nothing is asked nothing is waited for, and the deadline is not armed. */

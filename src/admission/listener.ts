@@ -24,7 +24,8 @@ export interface ListenerDeps {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Makes a span of each request; absent where nothing is traced. */
-  readonly traced?: ((webhook: string, headers: Headers, work: () => Promise<Served>) => Promise<void>) | undefined;
+  readonly traced?:
+    ((webhook: string, headers: Headers, work: () => Promise<AdmissionObservation>) => Promise<void>) | undefined;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
   /** Requests worked on at a time, at most; more are refused with 429. {@link MAX_IN_FLIGHT} unless said otherwise. */
@@ -32,8 +33,6 @@ export interface ListenerDeps {
 }
 
 type Headers = IncomingMessage['headers'];
-/** What became of a request, and which it was; the uid is empty where none could be read. */
-type Served = AdmissionObservation & { readonly uid: string };
 
 export const MAX_IN_FLIGHT = 200;
 
@@ -61,7 +60,7 @@ export function createAdmissionListener(deps: ListenerDeps): RequestListener {
       return;
     }
     const budget = budgetOf(query < 0 ? '' : url.slice(query));
-    const work = (): Promise<Served> => serve(webhook, request, response, budget, serving);
+    const work = (): Promise<AdmissionObservation> => serve(webhook, request, response, budget, serving);
     void (deps.traced === undefined ? work() : deps.traced(webhook, request.headers, work));
   };
 }
@@ -72,10 +71,10 @@ function createApp(answers: Answers): express.Express {
   app.enable('case sensitive routing'); // as the dispatch in front of it
   app.all(Object.values(PATHS), (_request, response) => {
     response.setHeader('Allow', 'POST');
-    sendError(answers, response, 405, 'MethodNotAllowed', 'only POST is answered here');
+    void sendError(answers, response, 405, 'MethodNotAllowed', 'only POST is answered here');
   });
   app.use((request, response) => {
-    sendError(
+    void sendError(
       answers,
       response,
       404,
@@ -100,7 +99,7 @@ async function serve(
   response: ServerResponse,
   budgetMs: number,
   deps: Serving,
-): Promise<Served> {
+): Promise<AdmissionObservation> {
   const start = deps.clock();
   deps.metrics.started();
   const seconds = (): number => (deps.clock() - start) / 1000;
@@ -119,14 +118,15 @@ async function serve(
       throw new OverloadError('namespace');
     }
     const deadline = createDeadline(budgetMs);
-    const outcome = await deadline.bound(deps[webhook](review, deadline));
-    send(deps.answers, response, review.uid, outcome);
-    return { ...recordDecision(webhook, review, outcome, seconds(), deps), uid: review.uid };
+    const found = deps[webhook](review, deadline);
+    const outcome = found instanceof Promise ? await deadline.bound(found) : found;
+    await send(deps.answers, response, review.uid, outcome);
+    return recordDecision(webhook, review, outcome, seconds(), deps);
   } catch (error) {
     const failure = describe(error);
     const uid = decoded?.uid ?? (error instanceof DecodeError ? error.uid : '');
-    sendError(deps.answers, response, failure.status, failure.reason, failure.message, uid);
-    return { ...recordRejection(webhook, decoded, failure.status, error, seconds(), deps), uid };
+    await sendError(deps.answers, response, failure.status, failure.reason, failure.message, uid);
+    return recordRejection(webhook, uid, decoded, failure.status, error, seconds(), deps);
   } finally {
     place?.leave();
   }
@@ -168,13 +168,12 @@ function describe(error: unknown): Failure {
   return { status: 500, reason: 'InternalError', message: 'internal error' };
 }
 
-function send(answers: Answers, response: ServerResponse, uid: string, outcome: Outcome): void {
+function send(answers: Answers, response: ServerResponse, uid: string, outcome: Outcome): Promise<void> {
   if (outcome.kind === 'undecided') {
     const reason = outcome.code === 500 ? 'InternalError' : 'ServiceUnavailable';
-    sendError(answers, response, outcome.code, reason, outcome.why, uid);
-    return;
+    return sendError(answers, response, outcome.code, reason, outcome.why, uid);
   }
-  answers.send(response, 200, encodeReview(outcome.response));
+  return answers.send(response, 200, encodeReview(outcome.response));
 }
 
 function sendError(
@@ -184,9 +183,9 @@ function sendError(
   reason: string,
   message: string,
   uid = '',
-): void {
+): Promise<void> {
   if (response.destroyed || response.headersSent) {
-    return; // the caller has hung up
+    return Promise.resolve(); // the caller has hung up
   }
   if (code === 413 || code === 408) {
     response.setHeader('Connection', 'close'); // the rest of the body is not read
@@ -194,5 +193,5 @@ function sendError(
   if (code === 429) {
     response.setHeader('Retry-After', '1'); // the API server's client does so, as long as the webhook's timeout allows
   }
-  answers.send(response, code, encodeReview(errored(uid, code, reason, message)));
+  return answers.send(response, code, encodeReview(errored(uid, code, reason, message)));
 }

@@ -34,10 +34,10 @@ export function recordDecision(
   }
   const decision = outcome.kind === 'undecided' ? 'undecided' : outcome.response.allowed ? 'allowed' : 'denied';
   const code = outcome.kind === 'undecided' ? outcome.code : (outcome.response.status?.code ?? 200);
-  const labels = labelsOf(webhook, request);
-  const observation = { webhook, ...labels, decision, code, seconds } as const;
+  const { operation, kind } = labelsOf(webhook, request);
+  const observation = { uid: request.uid, webhook, operation, kind, decision, code, seconds } as const;
   if (!request.dryRun && outcome.kind === 'response' && outcome.response.patch !== undefined) {
-    metrics.injected(labels.kind);
+    metrics.injected(kind);
   }
   metrics.finished(observation);
   logger[decision === 'undecided' ? 'warn' : 'info']('admission', {
@@ -52,19 +52,15 @@ export function recordDecision(
 
 export function recordRejection(
   webhook: string,
+  uid: string,
   request: AdmissionRequest | undefined,
   code: number,
   error: unknown,
   seconds: number,
   { logger, metrics, shed }: RecordDeps & { readonly shed: ShedLog },
 ): AdmissionObservation {
-  const observation = {
-    webhook,
-    ...labelsOf(webhook, request),
-    decision: 'rejected',
-    code,
-    seconds,
-  } as const;
+  const { operation, kind } = labelsOf(webhook, request);
+  const observation = { uid, webhook, operation, kind, decision: 'rejected', code, seconds } as const;
   metrics.finished(observation);
   if (error instanceof OverloadError) {
     shed(error.bound, request?.namespace);

@@ -35,11 +35,6 @@ export interface TracingOptions {
   readonly instance: string;
 }
 
-export interface TracedRequest extends AdmissionObservation {
-  /** Of the AdmissionReview; leads to the line in the log. Empty where none was read. */
-  readonly uid: string;
-}
-
 export interface TracedRead {
   readonly verb: string;
   readonly resource: string;
@@ -47,7 +42,7 @@ export interface TracedRead {
 
 export interface Tracing {
   /** A span for one admission request, child of the caller's where `headers` name one (W3C trace context). */
-  readonly request: (webhook: string, headers: Headers, work: () => Promise<TracedRequest>) => Promise<void>;
+  readonly request: (webhook: string, headers: Headers, work: () => Promise<AdmissionObservation>) => Promise<void>;
   /** A child of the request that is being answered here; outside of any the call is made without. */
   read<T>(read: TracedRead, call: () => Promise<T>): Promise<T>;
   /** Sends what is left, as far as the collector takes it in time. Never rejects. */
@@ -115,7 +110,7 @@ export function createTracing({ endpoint, samplingRatio, version, instance }: Tr
   };
 }
 
-function describe(span: Span, { webhook, operation, kind, decision, code, uid }: TracedRequest): void {
+function describe(span: Span, { webhook, operation, kind, decision, code, uid }: AdmissionObservation): void {
   span.setAttributes({
     'mcp_authz.webhook': webhook,
     'mcp_authz.operation': operation,

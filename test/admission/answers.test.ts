@@ -16,7 +16,7 @@ const sent = (responses: readonly ServerResponse[]): readonly boolean[] =>
 it('answers of one turn leave together, at its end', async () => {
   const responses = [asked(), asked(), asked()];
   for (const response of responses) {
-    answers.send(response, 200, '{}');
+    void answers.send(response, 200, '{}');
   }
   expect(sent(responses)).toEqual([false, false, false]);
   await turn();
@@ -26,13 +26,13 @@ it('answers of one turn leave together, at its end', async () => {
 it('in a long turn the first does not wait for the last', async () => {
   const responses = [asked(), asked(), asked()];
   for (const response of responses) {
-    answers.send(response, 200, '{}');
+    void answers.send(response, 200, '{}');
     now += 0.6;
   }
   expect(sent(responses)).toEqual([true, true, true]);
   const late = asked();
-  answers.send(late, 422, '{}');
+  const left = answers.send(late, 422, '{}');
   expect([late.writableEnded, late.statusCode]).toEqual([false, 422]);
-  await turn();
+  await left;
   expect(late.writableEnded).toBe(true);
 });

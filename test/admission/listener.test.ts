@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import request from 'supertest';
 import { createAdmissionListener } from '../../src/admission/listener.ts';
 import { createMutatingHandler, createValidatingHandler, type Resolve } from '../../src/admission/handler.ts';
@@ -138,6 +139,26 @@ describe('requests that are not admission reviews', () => {
       .set('Transfer-Encoding', 'chunked');
     chunked.write(body.toString());
     expect((await chunked).status).toBe(413);
+  });
+
+  it.each([
+    ['with its length', (text: string) => ({ 'Content-Length': String(text.length) })],
+    ['without', () => ({ 'Transfer-Encoding': 'chunked' })],
+  ])('a body that comes in pieces is read to its end, %s', async (_title, headers) => {
+    const text = JSON.stringify(review());
+    const { promise: begun, resolve } = Promise.withResolvers<unknown>();
+    const { listener } = harness();
+    const pieces = request((asked: IncomingMessage, response: ServerResponse) => {
+      asked.once('data', resolve);
+      listener(asked, response);
+    })
+      .post('/validate')
+      .type('application/json')
+      .set(headers(text));
+    pieces.write(text.slice(0, 100));
+    await begun;
+    pieces.write(text.slice(100));
+    expect(await pieces).toMatchObject({ status: 200, body: { response: { uid: 'u-1', allowed: true } } });
   });
 
   it('8 MiB exactly is read', async () => {
@@ -322,6 +343,34 @@ describe('what is written down', () => {
     );
     expect(text).toContain('mcp_authz_rule_denials_total{rule="mutual-exclusion"} 1');
     expect(text).toContain('mcp_authz_admission_in_flight 0');
+  });
+
+  it('is written once the answer has left, so that nobody waits for it', async () => {
+    const { listener, lines } = harness();
+    const written: unknown[] = [];
+    await request((asked: IncomingMessage, response: ServerResponse) => {
+      response.on('finish', () => written.push('answer'));
+      Object.assign(lines, { push: () => written.push(response.writableEnded ? 'line' : 'line too early') });
+      listener(asked, response);
+    })
+      .post('/validate')
+      .send(review());
+    expect(written).toEqual(expect.arrayContaining(['answer', 'line']));
+  });
+
+  it('counts all, however many at once', async () => {
+    const metrics = createMetrics();
+    for (let i = 0; i < 600; i += 1) {
+      metrics.started();
+      if (i > 0) {
+        const [operation, kind, decision] = ['CREATE', 'MCPServer', 'allowed'] as const;
+        metrics.finished({ uid: 'u', webhook: 'validate', operation, kind, decision, code: 200, seconds: 0.004 });
+      }
+    }
+    const text = await metrics.registry.metrics();
+    expect(text).toMatch(/^mcp_authz_admission_requests_total{.*} 599$/m);
+    expect(text).toContain('mcp_authz_admission_duration_seconds_count{webhook="validate"} 599');
+    expect(text).toContain('mcp_authz_admission_in_flight 1');
   });
 
   it('has few label values, whatever is sent', async () => {
