@@ -8,7 +8,6 @@ import express from 'express';
 import type { AdmissionRequest } from '../api/admission.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { AdmissionObservation, Metrics } from '../runtime/metrics.ts';
-import { createAnswers, type Answers } from './answers.ts';
 import { BODY_LIMIT, BodyDroppedError, BodyTooLargeError, HungUpError, readBody } from './body.ts';
 import { createBodyRoom, type BodyRoom } from './body-room.ts';
 import { createDeadline, createWorkBudget, DeadlineError } from './deadline.ts';
@@ -17,6 +16,7 @@ import type { AdmissionHandler, Outcome } from './handler.ts';
 import { createInFlight, OverloadError, type InFlight, type Place } from './in-flight.ts';
 import { createShedLog, recordDecision, recordRejection, type ShedLog } from './record.ts';
 import { encodeReview, errored } from './response.ts';
+import { createTurn, type Turn } from './turn.ts';
 
 export interface ListenerDeps {
   readonly validate: AdmissionHandler;
@@ -40,12 +40,12 @@ export const PATHS = { validate: '/validate', mutate: '/mutate' } as const;
 export type Webhook = keyof typeof PATHS;
 
 export function createAdmissionListener(deps: ListenerDeps): RequestListener {
-  const answers = createAnswers(deps.clock);
-  const app = createApp(answers);
+  const turn = createTurn(deps.clock);
+  const app = createApp(turn);
   const budgetOf = createWorkBudget();
   const serving = {
     ...deps,
-    answers,
+    turn,
     inFlight: createInFlight(deps.maxInFlight ?? MAX_IN_FLIGHT, deps.clock),
     room: createBodyRoom(),
     shed: createShedLog(deps, deps.clock),
@@ -65,17 +65,17 @@ export function createAdmissionListener(deps: ListenerDeps): RequestListener {
   };
 }
 
-function createApp(answers: Answers): express.Express {
+function createApp(turn: Turn): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.enable('case sensitive routing'); // as the dispatch in front of it
   app.all(Object.values(PATHS), (_request, response) => {
     response.setHeader('Allow', 'POST');
-    void sendError(answers, response, 405, 'MethodNotAllowed', 'only POST is answered here');
+    void sendError(turn, response, 405, 'MethodNotAllowed', 'only POST is answered here');
   });
   app.use((request, response) => {
     void sendError(
-      answers,
+      turn,
       response,
       404,
       'NotFound',
@@ -86,7 +86,7 @@ function createApp(answers: Answers): express.Express {
 }
 
 interface Serving extends ListenerDeps {
-  readonly answers: Answers;
+  readonly turn: Turn;
   readonly inFlight: InFlight;
   readonly room: BodyRoom;
   readonly shed: ShedLog;
@@ -111,6 +111,7 @@ async function serve(
       throw new OverloadError('server');
     }
     const body = await readBody(request, BODY_LIMIT, deps.room);
+    await deps.turn.arrived(body.length);
     const review = decodeReview(body);
     decoded = review;
     place = deps.inFlight.enter(review.namespace, body.length);
@@ -120,12 +121,12 @@ async function serve(
     const deadline = createDeadline(budgetMs);
     const found = deps[webhook](review, deadline);
     const outcome = found instanceof Promise ? await deadline.bound(found) : found;
-    await send(deps.answers, response, review.uid, outcome);
+    await send(deps.turn, response, review.uid, outcome);
     return recordDecision(webhook, review, outcome, seconds(), deps);
   } catch (error) {
     const failure = describe(error);
     const uid = decoded?.uid ?? (error instanceof DecodeError ? error.uid : '');
-    await sendError(deps.answers, response, failure.status, failure.reason, failure.message, uid);
+    await sendError(deps.turn, response, failure.status, failure.reason, failure.message, uid);
     return recordRejection(webhook, uid, decoded, failure.status, error, seconds(), deps);
   } finally {
     place?.leave();
@@ -168,16 +169,16 @@ function describe(error: unknown): Failure {
   return { status: 500, reason: 'InternalError', message: 'internal error' };
 }
 
-function send(answers: Answers, response: ServerResponse, uid: string, outcome: Outcome): Promise<void> {
+function send(turn: Turn, response: ServerResponse, uid: string, outcome: Outcome): Promise<void> {
   if (outcome.kind === 'undecided') {
     const reason = outcome.code === 500 ? 'InternalError' : 'ServiceUnavailable';
-    return sendError(answers, response, outcome.code, reason, outcome.why, uid);
+    return sendError(turn, response, outcome.code, reason, outcome.why, uid);
   }
-  return answers.send(response, 200, encodeReview(outcome.response));
+  return turn.send(response, 200, encodeReview(outcome.response));
 }
 
 function sendError(
-  answers: Answers,
+  turn: Turn,
   response: ServerResponse,
   code: number,
   reason: string,
@@ -193,5 +194,5 @@ function sendError(
   if (code === 429) {
     response.setHeader('Retry-After', '1'); // the API server's client does so, as long as the webhook's timeout allows
   }
-  return answers.send(response, code, encodeReview(errored(uid, code, reason, message)));
+  return turn.send(response, code, encodeReview(errored(uid, code, reason, message)));
 }
