@@ -36,8 +36,9 @@ export const latency: Section = {
       await inRounds(subjects, 1, (subject) =>
         load.run({ ...base(subject), mode: 'flat out', seconds: amounts.warmUpSeconds }),
       );
+      say(`warming up at ${String(amounts.rate)} requests per second`); // other code is compiled for it than for full load
+      await inRounds(subjects, 1, (subject) => load.run(task(subject, amounts.rate, amounts.warmUpSeconds)));
       say(`${String(amounts.rate)} requests per second`);
-      await inRounds(subjects, 1, atRate); // what is compiled for one rate is not what is compiled for another
       const samples = await inRounds(subjects, amounts.rounds * MORE_ROUNDS, atRate);
       const ladder = await climb(context, subjects, task);
       const figures = { atRate: latencies(samples), justStarted: latencies(cold), ladder };
