@@ -1,6 +1,6 @@
 /**
  * Requests that arrive in one turn of the event loop go through it together: all are judged one after the other, then all
- * answers leave, then each is written down. Code that has just run is still in the caches of the core, which is worth a sixth
+ * answers leave, then each is written down. Code that has just run is still in the caches of the core, which is worth a tenth
  * of a small request (docs/adr/0044-a-request-without-detours.md); and answers that leave one by one wake a caller each, who
  * sleeps again before the next (docs/adr/0038-answers-leave-together.md).
  */
