@@ -13,7 +13,7 @@ import { createBodyRoom, type BodyRoom } from './body-room.ts';
 import { createDeadline, createWorkBudget, DeadlineError } from './deadline.ts';
 import { decodeReview, DecodeError } from './decode.ts';
 import type { AdmissionHandler, Outcome } from './handler.ts';
-import { createInFlight, OverloadError, type InFlight, type Place } from './in-flight.ts';
+import { createInFlight, OverloadError, type InFlight } from './in-flight.ts';
 import { createShedLog, recordDecision, recordRejection, type ShedLog } from './record.ts';
 import { encodeReview, errored } from './response.ts';
 import { createTurn, type Turn } from './turn.ts';
@@ -104,7 +104,6 @@ async function serve(
   deps.metrics.started();
   const seconds = (): number => (deps.clock() - start) / 1000;
   let decoded: AdmissionRequest | undefined;
-  let place: Place | undefined;
   try {
     assertJson(request);
     if (deps.inFlight.full()) {
@@ -114,13 +113,18 @@ async function serve(
     await deps.turn.arrived(body.length);
     const review = decodeReview(body);
     decoded = review;
-    place = deps.inFlight.enter(review.namespace, body.length);
+    const place = deps.inFlight.enter(review.namespace, body.length);
     if (place === undefined) {
       throw new OverloadError('namespace');
     }
-    const deadline = createDeadline(budgetMs);
-    const found = deps[webhook](review, deadline);
-    const outcome = found instanceof Promise ? await deadline.bound(found) : found;
+    let outcome: Outcome;
+    try {
+      const deadline = createDeadline(budgetMs);
+      const found = deps[webhook](review, deadline);
+      outcome = found instanceof Promise ? await deadline.bound(found) : found;
+    } finally {
+      place.leave(); // before the answer leaves: those of one turn must not take each other's places
+    }
     await send(deps.turn, response, review.uid, outcome);
     return recordDecision(webhook, review, outcome, seconds(), deps);
   } catch (error) {
@@ -128,8 +132,6 @@ async function serve(
     const uid = decoded?.uid ?? (error instanceof DecodeError ? error.uid : '');
     await sendError(deps.turn, response, failure.status, failure.reason, failure.message, uid);
     return recordRejection(webhook, uid, decoded, failure.status, error, seconds(), deps);
-  } finally {
-    place?.leave();
   }
 }
 

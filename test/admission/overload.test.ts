@@ -172,3 +172,23 @@ it('429 with Retry-After for one request of a namespace too many, others are ans
   expect(lines.filter(([message]) => message === 'too many requests at a time')).toHaveLength(1);
   expect(await metrics.registry.metrics()).toContain('mcp_authz_admission_shed_total{bound="namespace"} 2');
 });
+
+it('what is answered at once takes no place from others of its turn', async () => {
+  const quiet = (): void => undefined;
+  const listener = createAdmissionListener({
+    validate: ({ uid }) => ({ kind: 'response', response: { uid, allowed: true }, findings: [], failures: [] }),
+    mutate: () => Promise.reject(new Error('not asked')),
+    logger: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    metrics: createMetrics(),
+    clock: () => 0,
+    maxInFlight: 2,
+  });
+  const uid = 'u';
+  const review = { uid, namespace: 'ns', operation: 'CREATE', object: server() };
+  const body = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: review };
+  const statuses = Array.from(
+    { length: 12 },
+    async () => (await request(listener).post('/validate').send(body)).status,
+  );
+  expect(new Set(await Promise.all(statuses))).toEqual(new Set([200]));
+});
