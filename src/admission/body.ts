@@ -23,8 +23,8 @@ export class HungUpError extends Error {
 /** The whole body. Stops reading at the limit, so that a body without end costs no memory. */
 export function readBody(request: IncomingMessage, limit: number, room: BodyRoom): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  // Without it the end of the body is told by the end of its chunks.
-  const expected = Number(request.headers['content-length'] ?? NaN);
+  // 0 where the end of the body is told by the end of its chunks.
+  const expected = Number(request.headers['content-length'] ?? 0);
   if (expected > limit) {
     reject(new BodyTooLargeError(`the body is larger than ${String(limit)} bytes`));
     return promise;
@@ -59,12 +59,12 @@ export function readBody(request: IncomingMessage, limit: number, room: BodyRoom
     });
     open.received(chunk.length);
   });
-  if (!(expected > 0)) {
+  if (expected === 0) {
     request.on('end', complete);
   }
   const hungUp = (cause?: Error): void => {
     open?.close();
-    if (!request.complete) {
+    if (!request.readableEnded) {
       reject(new HungUpError('the connection was closed before the body was complete', { cause }));
     }
   };

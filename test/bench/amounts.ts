@@ -10,7 +10,7 @@ export interface Amounts {
   readonly seconds: number;
   /**
    * Flat out, so that what a server of weeks has compiled long ago is compiled; its first seconds are told apart. Long enough
-   * for ours to have renewed each connection once (after 10,000 requests), which makes V8 compile much of it again.
+   * at 2 KB for ours to have renewed each connection once (after 10,000 requests), which makes V8 compile much of it again.
    */
   readonly warmUpSeconds: number;
   /** Requests per second of the latency measurement. */

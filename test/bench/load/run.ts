@@ -66,13 +66,13 @@ async function flatOut({ target, seconds, connections }: FlatOut, requests: read
   let next = 0;
   let startedAt = 0;
   let endedAt = 0;
-  let running = false;
+  const running = (): boolean => startedAt > 0 && endedAt === 0;
   let all: readonly Connection[] = [];
   const send = (connection: Connection): void => {
     if (endedAt > 0 && all.every((each) => each.free())) {
       end(undefined);
     }
-    if (!running || !connection.free()) {
+    if (!running() || !connection.free()) {
       return; // asked again when it is open
     }
     sentAt.set(connection, performance.now());
@@ -81,11 +81,10 @@ async function flatOut({ target, seconds, connections }: FlatOut, requests: read
   all = await takeConnections(connections, target, {
     answered: (connection, answer) => {
       const now = performance.now();
-      if (running) {
+      if (running()) {
         samples.push(now - (sentAt.get(connection) ?? now));
         failures.check(answer);
         if (now - startedAt >= seconds * 1000) {
-          running = false;
           endedAt = now;
         }
       }
@@ -96,7 +95,6 @@ async function flatOut({ target, seconds, connections }: FlatOut, requests: read
       failures.note(error.message);
     },
   });
-  running = true;
   startedAt = performance.now();
   all.forEach(send);
   try {
