@@ -90,6 +90,15 @@ export function createInFlight(most: number, clock: () => number): InFlight {
   };
 }
 
+/**
+ * Namespaces that stay in the Map when they hold nothing. Whoever asks alone would otherwise be its only entry with every request, and
+ * gone with every answer; V8 lays so small a Map out anew each time, and keeps all that it was before until it collects what is
+ * old (docs/adr/0045-what-a-request-leaves.md).
+ */
+const REMEMBERED = 1000;
+/** Characters of a name (RFC 1123 label). What is longer is no namespace, and may be as long as a body. */
+const LONGEST_NAME = 63;
+
 interface Shares {
   total(): number;
   holds(namespace: string): boolean;
@@ -103,12 +112,12 @@ function createShares(): Shares {
   let total = 0;
   return {
     total: () => total,
-    holds: (namespace) => held.has(namespace),
+    holds: (namespace) => (held.get(namespace) ?? 0) > 0,
     hasRoom: (namespace, limit) => (held.get(namespace) ?? 0) < limit - total,
     add: (namespace, amount) => {
       const now = (held.get(namespace) ?? 0) + amount;
       total += amount;
-      if (now > 0) {
+      if (now > 0 || (held.size < REMEMBERED && namespace.length <= LONGEST_NAME)) {
         held.set(namespace, now);
       } else {
         held.delete(namespace);

@@ -48,6 +48,11 @@ const FLAGS = [
    */
   ['--semi-space-growth-factor=1', '--semi-space-growth-factor=2'],
   /**
+   * What V8 collects when little has happened for seconds: with the shapes of objects of which none happens to be there, or
+   * without. Code that was compiled for requests is compiled for their shapes, and would be compiled again after every pause.
+   */
+  ['--memory-reducer-favors-memory', '--no-memory-reducer-favors-memory'],
+  /**
    * WebAssembly that is loaded from now on (the Cedar module, by every analyzer thread) is compiled once and quickly, not a
    * second time where it is hot: for that V8 takes up to 25 MiB, just when a new leader looks at everything.
    */

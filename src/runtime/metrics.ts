@@ -35,9 +35,10 @@ const GC_BUCKETS = [0.01, 0.1];
 
 /**
  * Observations are counted when so many have come, or when somebody looks. One at a time between other work costs several
- * times as much as one after the other (docs/adr/0044-a-request-without-detours.md).
+ * times as much as one after the other (docs/adr/0044-a-request-without-detours.md); more would wait for so long that V8 takes
+ * them for something that stays (docs/adr/0045-what-a-request-leaves.md).
  */
-const COUNTED_TOGETHER = 256;
+const COUNTED_TOGETHER = 32;
 
 export function createMetrics(): Metrics {
   const registry = new Registry();

@@ -41,6 +41,19 @@ describe('places for requests', () => {
     expect(inFlight.enter('late', 1)).toBeUndefined();
   });
 
+  it('however many namespaces there were, those that hold nothing take no place', () => {
+    const inFlight = createInFlight(10, () => 0);
+    for (let count = 0; count < 3000; count += 1) {
+      inFlight.enter(`ns-${String(count)}`, 1)?.leave();
+      inFlight.enter('x'.repeat(100 + (count % 2)), 1)?.leave();
+    }
+    const held = Array.from({ length: 9 }, (_, count) => inFlight.enter(`ns-${String(count)}`, 1));
+    expect(held).not.toContain(undefined);
+    expect(inFlight.full()).toBe(false);
+    expect(inFlight.enter('ns-2999', 1)).toBeDefined();
+    expect(inFlight.full()).toBe(true);
+  });
+
   it('there are more where answers come soon, fewer where they do not, and never none', () => {
     let now = 0;
     const inFlight = createInFlight(100, () => now);
@@ -66,6 +79,7 @@ describe('places for requests', () => {
   it('where places become fewer, those who hold them wait until they are back, and nobody else does', () => {
     let now = 0;
     const inFlight = createInFlight(100, () => now);
+    inFlight.enter('quiet', 1)?.leave(); // has been here before
     const noisy = Array.from({ length: 50 }, () => inFlight.enter('noisy', 1));
     now = 3000;
     noisy[0]?.leave(); // slow: there are 50 places from now on, and 49 of them are taken

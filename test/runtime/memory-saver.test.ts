@@ -1,8 +1,14 @@
 import { createMemorySaver, type MemorySaver } from '../../src/runtime/memory-saver.ts';
 import { runScript, sourceUrl } from '../support/script.ts';
 
-const ON = ['--memory-saver-mode', '--semi-space-growth-factor=1', '--no-wasm-tier-up', '--no-wasm-dynamic-tiering'];
-const OFF = ['--no-memory-saver-mode', '--semi-space-growth-factor=2', '--wasm-tier-up', '--wasm-dynamic-tiering'];
+const ON = [
+  ...['--memory-saver-mode', '--semi-space-growth-factor=1', '--memory-reducer-favors-memory'],
+  ...['--no-wasm-tier-up', '--no-wasm-dynamic-tiering'],
+];
+const OFF = [
+  ...['--no-memory-saver-mode', '--semi-space-growth-factor=2', '--no-memory-reducer-favors-memory'],
+  ...['--wasm-tier-up', '--wasm-dynamic-tiering'],
+];
 
 interface Bench {
   readonly saver: MemorySaver;
