@@ -37,6 +37,8 @@ export interface ConnectionOptions {
 
 /** Milliseconds before a server closes what is idle, by its own word. Whoever sends as it does so gets no answer. */
 const MARGIN = 1000;
+/** Milliseconds that a server is trusted to wait where it does not say: controller-runtime's closes after 90 s. */
+const UNSAID = 60_000;
 const HEADER_END = Buffer.from('\r\n\r\n');
 const CHUNKS_END = Buffer.from('0\r\n\r\n');
 
@@ -137,5 +139,9 @@ export function openConnection({ port, ca, listener: first }: ConnectionOptions)
 
 /** Milliseconds that the server keeps an idle connection, from the head of an answer; RFC 9112 leaves it to the server. */
 function keptFor(header: string): number {
-  return Number(/\r\nkeep-alive:.*timeout=(\d+)/.exec(header)?.[1] ?? Infinity) * 1000;
+  if (header === '') {
+    return Infinity; // not asked yet
+  }
+  const seconds = /\r\nkeep-alive:.*timeout=(\d+)/.exec(header)?.[1];
+  return seconds === undefined ? UNSAID : Number(seconds) * 1000;
 }
