@@ -1,6 +1,6 @@
 /**
  * Stands in for the API server where a real one would take too long to fill, or would take the core that the load needs:
- * discovery, lists in pages, watches on which nothing happens, single objects. Writes are taken and forgotten. It runs as
+ * discovery, lists in pages, watches on which nothing but bookmarks comes, single objects. Writes are taken and forgotten. It runs as
  * a process of its own.
  */
 import { readFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ let renewals = 0;
 function answer(url: URL, method: string, body: Record<string, unknown>, response: ServerResponse): void {
   const { pathname: path, searchParams: query } = url;
   if (query.get('watch') === 'true') {
-    watch(Number(query.get('timeoutSeconds') ?? 300), response);
+    watch(Number(query.get('timeoutSeconds') ?? 300), bookmark(path), response);
   } else if (method !== 'GET') {
     send(response, method === 'POST' ? 201 : 200, written(path, method, body));
   } else {
@@ -135,13 +135,28 @@ function written(path: string, method: string, body: Record<string, unknown>): o
   return object;
 }
 
-function watch(seconds: number, response: ServerResponse): void {
+/** As often as the API server sends one (k8s.io/apiserver, defaultBookmarkFrequency). Who hears nothing takes a watch for dead. */
+const BOOKMARKS_MS = 60_000;
+
+function watch(seconds: number, bookmarked: object, response: ServerResponse): void {
   response.writeHead(200, { 'Content-Type': 'application/json' });
   response.flushHeaders();
-  const timer = setTimeout(() => response.end(), seconds * 1000);
+  const end = setTimeout(() => response.end(), seconds * 1000);
+  const line = `${JSON.stringify({ type: 'BOOKMARK', object: bookmarked })}\n`;
+  const bookmarks = setInterval(() => response.write(line), BOOKMARKS_MS);
   response.on('close', () => {
-    clearTimeout(timer);
+    clearTimeout(end);
+    clearInterval(bookmarks);
   });
+}
+
+function bookmark(path: string): object {
+  const resource = COLLECTION.exec(path)?.[1];
+  const type =
+    resource === undefined
+      ? { apiVersion: 'v1', kind: 'Object' }
+      : { apiVersion: `${GROUP}/${VERSION}`, kind: kindOf(resource) };
+  return { ...type, metadata: { resourceVersion: RESOURCE_VERSION } };
 }
 
 function notFound(path: string): object {
