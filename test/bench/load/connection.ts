@@ -75,6 +75,7 @@ export function openConnection({ port, ca, listener: first }: ConnectionOptions)
     own.setNoDelay(true);
     own.once('secureConnect', () => {
       ready = true;
+      header = ''; // what the server said of the one before
       listener?.opened(connection);
     });
     own.on('data', read);

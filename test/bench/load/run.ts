@@ -139,7 +139,7 @@ async function atRate(task: AtRate, requests: readonly Buffer[]): Promise<LoadRe
     const now = performance.now();
     while (sent < total) {
       const due = startedAt + (sent * 1000) / perSecond;
-      const free = now >= due ? all.find((connection) => connection.free()) : undefined;
+      const free = now >= due ? all.find((connection) => connection.free() && !connection.over()) : undefined;
       if (free === undefined) {
         break;
       }

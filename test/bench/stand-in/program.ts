@@ -141,9 +141,12 @@ const BOOKMARKS_MS = 60_000;
 function watch(seconds: number, bookmarked: object, response: ServerResponse): void {
   response.writeHead(200, { 'Content-Type': 'application/json' });
   response.flushHeaders();
-  const end = setTimeout(() => response.end(), seconds * 1000);
   const line = `${JSON.stringify({ type: 'BOOKMARK', object: bookmarked })}\n`;
   const bookmarks = setInterval(() => response.write(line), BOOKMARKS_MS);
+  const end = setTimeout(() => {
+    clearInterval(bookmarks); // it may be due before the answer is closed
+    response.end();
+  }, seconds * 1000);
   response.on('close', () => {
     clearTimeout(end);
     clearInterval(bookmarks);
