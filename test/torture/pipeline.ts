@@ -78,8 +78,8 @@ export function openPipeline({ port, ca, connections }: PipelineOptions): Pipeli
       const body = to.rest.subarray(end - length, end);
       to.rest = to.rest.subarray(end);
       const status = Number(head.slice(9, 12));
-      if (status === 400 && length === 0) {
-        abandon(to); // Node's own, as it closes; ours say why
+      if (to.slot !== undefined && status === 400 && length === 0) {
+        abandon(to); // Node's own, as it closes. To a request that is alone it would be a fault, and is told as one
         return;
       }
       to.waiting.shift()?.resolve({ status, head, body });
