@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { issueCertificates, type Certificates } from './certificates.ts';
+import { createIdle } from './load/idle.ts';
 import { latencyOf, median } from './load/percentiles.ts';
 import { runLoad } from './load/run.ts';
 import type { Target } from './load/task.ts';
@@ -25,6 +26,30 @@ describe('latencyOf', () => {
     [[7], 7],
   ])('the median of %j is %d', (values, expected) => {
     expect(median(values)).toBe(expected);
+  });
+});
+
+describe('createIdle', () => {
+  const LONG = 30;
+
+  it('waits until then', () => {
+    const due = performance.now() + 5;
+    createIdle()(due);
+    expect(performance.now()).toBeGreaterThanOrEqual(due);
+  });
+
+  it.each([
+    ['has young objects collected every fiftieth time', LONG, 2],
+    ['and only where there is time for it', 0, 0],
+  ])('%s', (_what, fiftieth, expected) => {
+    let collections = 0;
+    const idleUntil = createIdle(() => {
+      collections += 1;
+    });
+    for (let request = 1; request <= 100; request += 1) {
+      idleUntil(performance.now() + (request % 50 === 0 ? fiftieth : 0));
+    }
+    expect(collections).toBe(expected);
   });
 });
 

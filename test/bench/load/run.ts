@@ -1,6 +1,7 @@
 /** Sends one load and measures it. */
 import { reviewsOf } from '../reviews.ts';
 import type { Answer, Connection } from './connection.ts';
+import { createIdle } from './idle.ts';
 import { restConnections, takeConnections } from './kept.ts';
 import { latencyOf } from './percentiles.ts';
 import type { AtRate, FlatOut, LoadResult, LoadTask, Target } from './task.ts';
@@ -133,12 +134,17 @@ async function atRate(task: AtRate, requests: readonly Buffer[]): Promise<LoadRe
       finish();
     },
   });
+  const idleUntil = createIdle();
   const startedAt = performance.now();
+  const nextDue = (): number => startedAt + (sent * 1000) / perSecond;
   /** Spins rather than sleeps: a timer's millisecond would be as long as what is measured. The core is the load's own. */
   const tick = (): void => {
+    if (sent < total && all.every((connection) => connection.free())) {
+      idleUntil(nextDue()); // nothing can arrive
+    }
     const now = performance.now();
     while (sent < total) {
-      const due = startedAt + (sent * 1000) / perSecond;
+      const due = nextDue();
       const free = now >= due ? all.find((connection) => connection.free() && !connection.over()) : undefined;
       if (free === undefined) {
         break;
