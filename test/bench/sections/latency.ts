@@ -39,8 +39,10 @@ export const latency: Section = {
       await inRounds(subjects, 1, (subject) =>
         load.run({ ...base(subject), mode: 'flat out', seconds: amounts.warmUpSeconds }),
       );
-      say(`warming up at ${String(amounts.rate)} requests per second`); // other code is compiled for it than for full load
-      await inRounds(subjects, 1, (subject) => load.run(task(subject, amounts.rate, amounts.warmUpSeconds)));
+      // Other code is compiled for it than for full load. In the same turns, since what a server does while others are asked
+      // makes V8 give up code that its next turn needs, until that, too, has come a few times.
+      say(`warming up at ${String(amounts.rate)} requests per second`);
+      await inRounds(subjects, amounts.rounds, atRate);
       say(`${String(amounts.rate)} requests per second`);
       const samples = await inRounds(subjects, amounts.rounds * MORE_ROUNDS, atRate);
       const ladder = await climb(context, subjects, task);
