@@ -12,8 +12,9 @@ export interface LoadGenerator {
 }
 
 /**
- * Of V8, so that the load's core is the load's: its compiler for what is hot takes up to 4 ms at a time there and makes this
- * program no faster than the quicker one does, and what young objects leave is collected by the load itself, where it idles.
+ * Of V8, so that nothing is charged to a server that was the load's (docs/adr/0046-the-load-does-not-measure-itself.md): no compiler
+ * that takes 4 ms at a time of the load's core, no collection of old objects in between, and room for young objects until the
+ * load has them collected itself.
  */
 const FLAGS = ['--no-turbofan', '--no-memory-reducer', '--min-semi-space-size=16', '--expose-gc'];
 

@@ -136,15 +136,15 @@ async function atRate(task: AtRate, requests: readonly Buffer[]): Promise<LoadRe
   });
   const idleUntil = createIdle();
   const startedAt = performance.now();
-  const nextDue = (): number => startedAt + (sent * 1000) / perSecond;
+  const dueOf = (request: number): number => startedAt + (request * 1000) / perSecond;
   /** Spins rather than sleeps: a timer's millisecond would be as long as what is measured. The core is the load's own. */
   const tick = (): void => {
     if (sent < total && all.every((connection) => connection.free())) {
-      idleUntil(nextDue()); // nothing can arrive
+      idleUntil(dueOf(sent)); // no answer can arrive
     }
     const now = performance.now();
     while (sent < total) {
-      const due = nextDue();
+      const due = dueOf(sent);
       const free = now >= due ? all.find((connection) => connection.free() && !connection.over()) : undefined;
       if (free === undefined) {
         break;
@@ -162,7 +162,7 @@ async function atRate(task: AtRate, requests: readonly Buffer[]): Promise<LoadRe
     // It does not keep up. Whoever still waits has waited so long at least.
     const now = performance.now();
     for (let late = finished; late < total; late += 1) {
-      samples[late] = now - startedAt - (late * 1000) / perSecond;
+      samples[late] = now - dueOf(late);
     }
     sent = total;
   });
