@@ -14,6 +14,7 @@ import {
 } from '../decision-tests/outcome.ts';
 import type { Analysis, AuthorizerSpec } from './analysis.ts';
 import { createAnalysisCache } from './analysis-cache.ts';
+import { keepWasmCode } from './analyzer-wasm-code.ts';
 import { createFairQueue } from './fair-queue.ts';
 
 export interface IsolatedAnalyzer {
@@ -126,6 +127,7 @@ export function createIsolatedAnalyzer(options: AnalyzerOptions = DEFAULT_ANALYZ
       workerData: { testRoom: options.testRoom, warm: options.warm } satisfies WorkerOptions,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_LIMIT, maxYoungGenerationSizeMb: YOUNG_LIMIT },
     });
+    keepWasmCode(worker.threadId);
     worker.unref();
     all.add(worker);
     return worker;

@@ -58,7 +58,10 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   ),
   'authorizers-bounds': authorizers(['bounded-memory', 'fair-queue'], ['bounded-memory', 'fair-queue']),
   // The only one with threads: they tell a change of what starts and replaces them every time.
-  'authorizers-isolation': authorizers(['isolated-analyzer'], ['isolated-analyzer']),
+  'authorizers-isolation': authorizers(
+    ['isolated-analyzer', 'analyzer-wasm-code'],
+    ['isolated-analyzer', 'analyzer-wasm-code'],
+  ),
 };
 
 /** In no group, and why. */

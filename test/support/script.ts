@@ -10,11 +10,10 @@ export function sourceUrl(path: string): string {
 
 /** What it wrote to standard output. It must end well and write nothing to standard error. */
 export function runScript(script: string): string {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--no-warnings', '--input-type=module', '--eval', script],
-    { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } },
-  );
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', '--eval', script], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
 }
