@@ -19,9 +19,10 @@ const AFFECTED_V8 = 13;
 
 /**
  * For a thread that was just started and has not come to call WebAssembly. From the second one of a process on compiled
- * code stays for as long as its module is loaded, in every thread. The first one shares its code with nobody; and a
- * thread starts a tenth of a second later where a flag of V8 is not as Node was built with, which a command that asks
- * one question need not pay for. `threadId` is that of Node: threads of a process are counted from 1.
+ * code stays for as long as its module is loaded, in every thread. While there is only the first one, none ends beside
+ * another that works; and a thread starts a tenth of a second later where a flag of V8 is not as Node was built with,
+ * which a command that asks one question need not pay for. `threadId` is that of Node: threads of a process are counted
+ * from 1.
  */
 export function keepWasmCode(
   threadId: number,

@@ -10,6 +10,7 @@ export function sourceUrl(path: string): string {
 
 /** What it wrote to standard output. It must end well and write nothing to standard error. */
 export function runScript(script: string): string {
+  // Node sees by itself that it is a module: threads would inherit `--input-type`, which files are not started with.
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', '--eval', script], {
     encoding: 'utf8',
     env: { ...process.env, NODE_OPTIONS: '' },
